@@ -1,0 +1,65 @@
+"""Contracts: the columns of every table, held once."""
+
+from __future__ import annotations
+
+from pipelines.contracts.audit import AUDIT, GENERATIONS, PUBLISHED_AUDIT, QUALITY_CHECKS, QUARANTINE, RUNS
+from pipelines.contracts.dimensions import DIM_EVENTS, DIM_SECURITIES, DIM_SESSIONS, DIM_STUDIES, DIMENSIONS
+from pipelines.contracts.facts import (
+    FACTS,
+    FCT_ABNORMAL_RETURNS,
+    FCT_EVENT_CARS,
+    FCT_EVENT_SECURITIES,
+    FCT_GROUP_TESTS,
+    FCT_RETURNS,
+    FCT_STUDY_SECURITIES,
+    FCT_VALUE_IMPACT,
+)
+from pipelines.contracts.model import Column, DType, Table
+from pipelines.contracts.raw import (
+    BATCHES,
+    CATALOGUE_EVENTS,
+    FILES_EVENTS,
+    FILES_PRICES,
+    RAW,
+    RAW_ROWS,
+    SAMPLE_PRICES,
+)
+
+MARTS: tuple[Table, ...] = (*DIMENSIONS, *FACTS)
+"""Data tables of the published database."""
+
+PUBLISHED: tuple[Table, ...] = (*MARTS, *PUBLISHED_AUDIT)
+"""Every table of the published database."""
+
+__all__ = [
+    "AUDIT",
+    "BATCHES",
+    "CATALOGUE_EVENTS",
+    "DIMENSIONS",
+    "DIM_EVENTS",
+    "DIM_SECURITIES",
+    "DIM_SESSIONS",
+    "DIM_STUDIES",
+    "FACTS",
+    "FCT_ABNORMAL_RETURNS",
+    "FCT_EVENT_CARS",
+    "FCT_EVENT_SECURITIES",
+    "FCT_GROUP_TESTS",
+    "FCT_RETURNS",
+    "FCT_STUDY_SECURITIES",
+    "FCT_VALUE_IMPACT",
+    "FILES_EVENTS",
+    "FILES_PRICES",
+    "GENERATIONS",
+    "MARTS",
+    "PUBLISHED",
+    "QUALITY_CHECKS",
+    "QUARANTINE",
+    "RAW",
+    "RAW_ROWS",
+    "RUNS",
+    "SAMPLE_PRICES",
+    "Column",
+    "DType",
+    "Table",
+]

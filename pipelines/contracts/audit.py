@@ -1,0 +1,78 @@
+"""Contracts of the pipeline's own record: runs, checks, quarantine, published generations."""
+
+from __future__ import annotations
+
+from pipelines.contracts.model import Column, Table
+from pipelines.contracts.vocabulary import RUN_STATUSES, SEVERITIES
+
+RUNS = Table(
+    name="runs",
+    grain="one row per run",
+    key=("run_id",),
+    meaning="Runs of the pipeline",
+    columns=(
+        Column("run_id", "text", "name of the run"),
+        Column("started_at", "instant", "start"),
+        Column("finished_at", "instant", "end; null while it runs or if it was killed", nullable=True),
+        Column("flow", "text", "flow that ran"),
+        Column("source", "text", "price source"),
+        Column("code_version", "text", "version of this package"),
+        Column("input_hash", "text", "hash of every raw version the run read", nullable=True),
+        Column("status", "text", "how it ended", allowed=RUN_STATUSES),
+        Column("message", "text", "what went wrong, if anything", nullable=True),
+    ),
+)
+
+QUALITY_CHECKS = Table(
+    name="quality_checks",
+    grain="one row per run, gate, table and check",
+    key=("run_id", "gate", "table_name", "check_name"),
+    meaning="What each gate measured and decided",
+    columns=(
+        Column("run_id", "text", "run"),
+        Column("gate", "text", "gate", allowed=("study", "publish")),
+        Column("table_name", "text", "table that was checked"),
+        Column("check_name", "text", "check"),
+        Column("severity", "text", "whether a failure closes the gate", allowed=SEVERITIES),
+        Column("passed", "boolean", "whether the check passed"),
+        Column("observed", "float", "rows that break the rule", unit="rows", minimum=0.0),
+        Column("expected", "float", "most rows that may break it", unit="rows", minimum=0.0),
+        Column("n_rows", "integer", "rows checked", unit="rows", minimum=0),
+        Column("sample", "json", "up to five rows that break it", nullable=True),
+        Column("checked_at", "instant", "time of the check"),
+    ),
+)
+
+QUARANTINE = Table(
+    name="quarantine",
+    grain="one row per rejected input row and rule",
+    key=("batch_id", "row_number", "rule_id"),
+    meaning="Input rows that break a rule: kept, counted, and left out of the returns",
+    columns=(
+        Column("batch_id", "text", "raw batch the row came in"),
+        Column("row_number", "integer", "row of the batch, counted from 0", minimum=0),
+        Column("rule_id", "text", "rule that was broken"),
+        Column("reason", "text", "what is wrong, with the value"),
+        Column("source", "text", "source of the row"),
+        Column("symbol", "text", "security, if the row names one", nullable=True),
+        Column("session_date", "date", "date, if the row has a readable one", nullable=True),
+        Column("content", "json", "the row as it came"),
+    ),
+)
+
+GENERATIONS = Table(
+    name="generations",
+    grain="one row per published generation",
+    key=("generation_id",),
+    meaning="Every publication of the marts with its content hash",
+    columns=(
+        Column("generation_id", "text", "name of the generation"),
+        Column("run_id", "text", "run that published it"),
+        Column("published_at", "instant", "time of publication"),
+        Column("content_hash", "text", "hash over all data tables"),
+        Column("table_hashes", "json", "rows and hash of each table"),
+    ),
+)
+
+PUBLISHED_AUDIT = (QUALITY_CHECKS, RUNS, QUARANTINE)
+AUDIT = (RUNS, QUALITY_CHECKS, GENERATIONS)
