@@ -1,0 +1,1 @@
+"""The edge: the Prefect flows, the stages they call in order, and the command line."""

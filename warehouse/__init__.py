@@ -1,0 +1,1 @@
+"""The only code that opens DuckDB: connections, raw store, models, checks, publication, ad hoc queries."""

@@ -1,0 +1,58 @@
+"""``reaction check``: hold the published marts against their contracts and their hashes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def check(
+    *,
+    docs: Path | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> None:
+    """Check the published marts again: every rule of the publishing gate, and the hash of every table.
+
+    Exit code 1 if a rule that closes the gate is broken, or a table is not what was published.
+
+    ```
+    reaction check
+    reaction check --docs quality/
+    ```
+
+    Parameters
+    ----------
+    docs
+        Folder to write Great Expectations Data Docs to.
+    as_json
+        Print every check as JSON.
+    """
+    from flows.cli.output import plain, print_rows, print_table
+    from flows.recheck import recheck
+    from pipelines.errors import GateClosedError
+    from pipelines.settings import load_settings
+
+    result = recheck(load_settings())
+    if docs is not None:
+        from pipelines.validation import write_data_docs
+
+        print(f"data docs: {write_data_docs([result.gate], docs)}")
+    checks = result.gate.checks
+    if as_json:
+        shown = checks.drop("checked_at", "run_id")
+        print_rows(shown.columns, shown.rows(), "json")
+    else:
+        by_table = checks.group_by("table_name", maintain_order=True).len().rows()
+        print_table(["table", "checks"], by_table)
+        for warning in result.gate.warnings:
+            print(f"warning: {plain(warning)}")
+    if result.changed:
+        raise GateClosedError(
+            f"the tables {result.changed} are not what generation {result.generation_id} published; "
+            "run `reaction run` to publish again, and check the disk"
+        )
+    result.gate.raise_if_closed()
+    if not as_json:
+        print(f"{checks.height} checks passed or only warn; every table is as generation {result.generation_id} published it")

@@ -1,0 +1,126 @@
+"""``reaction events``: list, show and check events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+app = App(name="events", help="List, show and check events.")
+
+
+@app.command(name="list")
+def list_events(
+    *,
+    theme: str | None = None,
+    kind: str | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> None:
+    """List the events of the catalogue, the newest last.
+
+    ```
+    reaction events list --theme efficiency_breakthrough
+    ```
+
+    Parameters
+    ----------
+    theme
+        Only events of this theme.
+    kind
+        Only events of this kind: news, outcome or corporate_action.
+    as_json
+        Print JSON.
+    """
+    from flows.cli.output import print_rows
+
+    rows = [
+        (event.id, event.available_from, event.precision, event.kind, event.theme, event.symbols, event.title)
+        for event in sorted(_catalogue(), key=lambda event: (event.available_from, event.id))
+        if (theme is None or event.theme == theme) and (kind is None or event.kind == kind)
+    ]
+    columns = ["event_id", "available_at", "precision", "kind", "theme", "symbols", "title"]
+    print_rows(columns, rows, "json" if as_json else "table")
+
+
+@app.command
+def show(event_id: str, /, *, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> None:
+    """Show one event with everything the catalogue knows of it.
+
+    ```
+    reaction events show deepseek-r1-release
+    ```
+
+    Parameters
+    ----------
+    event_id
+        Name of the event.
+    as_json
+        Print JSON.
+    """
+    import json
+
+    from flows.cli.output import plain
+    from pipelines.errors import CatalogueError
+
+    catalogue = {event.id: event for event in _catalogue()}
+    if event_id not in catalogue:
+        from difflib import get_close_matches
+
+        near = get_close_matches(event_id, catalogue, n=3, cutoff=0.4)
+        hint = f"; did you mean {', '.join(near)}?" if near else "; `reaction events list` shows all"
+        raise CatalogueError(f"there is no event {event_id!r}{hint}")
+    record = catalogue[event_id].record()
+    if as_json:
+        print(json.dumps(record, indent=1))
+        return
+    width = max(map(len, record))
+    for name, value in record.items():
+        text = ", ".join(map(str, value)) if isinstance(value, list) else value
+        print(f"{name:<{width}}  {plain(text)}")
+
+
+@app.command
+def check(files: tuple[Path, ...], /) -> None:
+    """Check event files of yours before a run reads them; every bad field is named.
+
+    ```
+    reaction events check my_events.yaml
+    ```
+
+    Parameters
+    ----------
+    files
+        Event files: YAML of the catalogue's form, or lists (CSV, Parquet).
+    """
+    from datetime import UTC, datetime
+
+    from pipelines.errors import CatalogueError, ReactionError
+    from pipelines.sources import catalogue_events, files_events
+
+    problems: list[str] = []
+    n_good = 0
+    for path in files:
+        if path.suffix.lower() in (".yaml", ".yml"):
+            found = catalogue_events.check_events([path])
+            problems += found
+        else:
+            try:
+                files_events.fetch([path], datetime.now(UTC))
+                found = []
+            except ReactionError as error:
+                found = [str(error)]
+            problems += found
+        n_good += not found
+    if problems:
+        raise CatalogueError("event files are not valid:\n  " + "\n  ".join(problems))
+    print(f"{n_good} file{'s' if n_good != 1 else ''} checked: no problem found")
+
+
+def _catalogue():  # type: ignore[no-untyped-def]
+    from flows.run import seeds_folder
+    from pipelines.settings import load_settings
+    from pipelines.sources import catalogue_events
+
+    own = [path for path in load_settings().events if path.suffix.lower() in (".yaml", ".yml")]
+    return catalogue_events.load_events([*catalogue_events.catalogue_files(seeds_folder()), *own])

@@ -1,0 +1,106 @@
+"""Print tables for people and for programs; text from outside never reaches the terminal raw."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Format = Literal["table", "csv", "json"]
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console; on a pipe it is wide, so that nothing is cut."""
+    from rich.console import Console
+
+    file = sys.stderr if stderr else sys.stdout
+    return Console(file=file, width=None if file.isatty() else 200, highlight=False)
+
+
+def plain(value: object) -> str:
+    """Return a value as text without control and direction characters."""
+    text = "" if value is None else str(value)
+    return "".join(char for char in text if char.isprintable() or char == " ")
+
+
+def cell(value: object, digits: int = 6) -> str:
+    """Return a value as a table shows it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.{digits}g}" if abs(value) < 1e15 else f"{value:.4e}"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%SZ")
+    return plain(value)
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    title: str | None = None,
+    formats: Mapping[str, Any] | None = None,
+) -> None:
+    """Print an aligned table; numbers to the right."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = list(rows)
+    numeric = {
+        i for i in range(len(columns)) if any(isinstance(row[i], int | float) and not isinstance(row[i], bool) for row in rows)
+    }
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for i, name in enumerate(columns):
+        table.add_column(Text(name), justify="right" if i in numeric else "left", overflow="fold")
+    for row in rows:
+        shown = []
+        for name, value in zip(columns, row, strict=True):
+            template = (formats or {}).get(name)
+            shown.append(Text(template.format(value) if template and value is not None else cell(value)))
+        table.add_row(*shown)
+    console().print(table)
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], output: Format) -> None:
+    """Print rows as a table, as CSV or as JSON."""
+    if output == "json":
+        print(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=jsonable, allow_nan=False, indent=1))
+    elif output == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_csv_cell(value) for value in row] for row in rows)
+    else:
+        print_table(columns, rows)
+
+
+def jsonable(value: object) -> object:
+    """Return dates and instants in ISO form, anything else as text."""
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def _csv_cell(value: object) -> object:
+    """Keep a text from being read as a formula by a spreadsheet."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS) and not _is_number(value):
+        return "'" + value
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,223 @@
+"""``reaction run``: ingest, study, validate, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from flows.pipeline import Outcome
+    from flows.summary import Summary
+    from pipelines.settings import Settings
+
+
+def run(
+    *,
+    source: Literal["sample", "files"] | None = None,
+    prices: tuple[Path, ...] = (),
+    events: tuple[Path, ...] = (),
+    studies: tuple[Path, ...] = (),
+    exchange: str | None = None,
+    column: tuple[str, ...] = (),
+    layout: Literal["auto", "long", "wide"] | None = None,
+    date_format: str | None = None,
+    docs: Path | None = None,
+    use_prefect: Annotated[bool, Parameter(name="--prefect")] = True,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> None:
+    """Run the whole pipeline once: prices and events in, studies, gates, published marts out.
+
+    Without options it runs on the bundled sample and needs no network. Running it again is harmless: what is known
+    already is not stored twice, and marts that would not change are not replaced.
+
+    ```
+    reaction run
+    reaction run --source files --prices prices.parquet --events my_events.yaml
+    reaction run --source files --prices dump/ --column close=PRC --column symbol=TICKER --date-format %Y%m%d
+    ```
+
+    Parameters
+    ----------
+    source
+        Where prices come from: the bundled sample, or files of yours.
+    prices
+        Price files (CSV, Parquet) or folders of them; repeat for more.
+    events
+        Event files to add to the catalogue: YAML of the catalogue's form, or a list (CSV, Parquet).
+    studies
+        Study files to add to the studies that ship.
+    exchange
+        Exchange (MIC, such as XNYS) of symbols that the securities file does not know.
+    column
+        Column of the price files, as ours=theirs; repeat for more.
+    layout
+        Long: one row per symbol and day. Wide: one column of adjusted closes per symbol.
+    date_format
+        strptime format of text dates; without it ISO dates and YYYYMMDD are read.
+    docs
+        Folder to write the Great Expectations Data Docs of both gates to.
+    use_prefect
+        Run as a Prefect flow. Without, the same stages run in this process alone, and start faster.
+    as_json
+        Print the summary as JSON.
+    """
+    from pipelines.settings import load_settings
+
+    overrides: dict[str, Any] = {
+        "source": source or ("files" if prices else None),
+        "prices": [str(path) for path in prices] or None,
+        "events": [str(path) for path in events] or None,
+        "studies": [str(path) for path in studies] or None,
+        "exchange": exchange,
+        "columns": column_mapping(column) or None,
+        "layout": layout,
+        "date_format": date_format,
+    }
+    overrides = {name: value for name, value in overrides.items() if value is not None}
+    settings = load_settings(**overrides)
+    with _progress(show=not as_json):
+        outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings)
+    _report(settings, outcome, docs, as_json=as_json)
+
+
+def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Read ``ours=theirs`` pairs.
+
+    Raises
+    ------
+    ConfigurationError
+        If a pair has no equals sign.
+    """
+    from pipelines.errors import ConfigurationError
+
+    bad = [pair for pair in pairs if "=" not in pair]
+    if bad:
+        raise ConfigurationError(f"--column: expected ours=theirs such as close=PRC, got {bad[0]!r}")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def _alone(settings: Settings) -> Outcome:
+    from flows.pipeline import run_pipeline
+
+    return run_pipeline(settings)
+
+
+def _with_prefect(settings: Settings, overrides: dict[str, Any]) -> Outcome:
+    from flows import prefect_settings
+
+    prefect_settings.settle(settings.home)
+    from flows.daily import daily
+
+    outcome: Outcome = daily(overrides)
+    return outcome
+
+
+@contextmanager
+def _progress(*, show: bool) -> Iterator[None]:
+    """Show which stage is at work, on a terminal as a moving bar, elsewhere not at all."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from flows.cli.output import console
+    from flows.progress import listener
+
+    screen = console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=screen, transient=True, disable=not (show and screen.is_terminal)) as bar:
+        task = bar.add_task("start", total=7)
+
+        def hear(stage: str) -> None:
+            # The first stage has nothing behind it.
+            bar.update(task, description=stage or "done", advance=0 if stage == "ingest" else 1)
+
+        token = listener.set(hear)
+        try:
+            yield
+        finally:
+            listener.reset(token)
+
+
+def _report(settings: Settings, outcome: Outcome, docs: Path | None, *, as_json: bool) -> None:
+    from flows.summary import summarise
+
+    summary = summarise(settings.marts_file, outcome)
+    index = None
+    if docs is not None:
+        from pipelines.validation import write_data_docs
+
+        index = write_data_docs(outcome.gates, docs)
+    if as_json:
+        _print_json(settings, outcome, summary)
+        return
+    _print_summary(settings, outcome, summary)
+    if index is not None:
+        print(f"data docs: {index}")
+
+
+def _print_json(settings: Settings, outcome: Outcome, summary: Summary) -> None:
+    import json
+
+    from flows.cli.output import jsonable
+
+    record = {
+        "run_id": outcome.run.run_id,
+        "status": "published" if outcome.publication.is_new else "unchanged",
+        "generation_id": outcome.publication.generation_id,
+        "marts": settings.marts_file,
+        "pairs": summary.statuses.to_dicts(),
+        "not_used": summary.reasons.to_dicts(),
+        "quarantine": summary.quarantine.to_dicts(),
+        "reactions": summary.reactions.to_dicts(),
+        "headline": summary.headline.to_dicts(),
+    }
+    print(json.dumps(record, default=jsonable, indent=1))
+
+
+def _print_summary(settings: Settings, outcome: Outcome, summary: Summary) -> None:
+    from flows.cli.output import plain, print_table
+
+    print("\n".join(plain(line) for line in summary.lines))
+    for text in outcome.core.calendar_warnings:
+        print(f"calendar: {plain(text)}")
+    if summary.reasons.height:
+        print_table(["n", "status", "reason"], summary.reasons.select("n", "status", "reason").rows(), title="\nnot used")
+    if summary.quarantine.height:
+        rows = summary.quarantine.select("n", "symbol", "rule_id").rows()
+        print_table(["rows", "symbol", "rule"], rows, title="in quarantine")
+    for gate in outcome.gates:
+        for warning in gate.warnings:
+            print(f"warning: {plain(warning)}")
+    print_reactions(summary)
+    print(f"marts:   {settings.marts_file}")
+    print('look:    reaction sql "select * from fct_event_cars where event_id = \'nvda-record-selloff\'"')
+
+
+def print_reactions(summary: Summary) -> None:
+    """Print the strongest reactions, one line per security and day."""
+    from flows.cli.output import print_table
+
+    columns = ["symbol", "day 0", "event", "abnormal return", "t", "p", "bn USD", "study"]
+    rows = [
+        (
+            row["symbol"],
+            row["session_date"],
+            row["event_id"],
+            f"{row['abnormal_return']:+.2%}",
+            f"{row['t_stat']:.2f}",
+            p_text(row["p_value"]),
+            f"{row['abnormal_value_usd'] / 1e9:+.1f}" if row["abnormal_value_usd"] is not None else "",
+            row["study_id"],
+        )
+        for row in summary.reactions.iter_rows(named=True)
+    ]
+    print_table(columns, rows, title="strongest reactions on day 0")
+
+
+def p_text(value: float | None) -> str:
+    """Return a p-value that never claims to be zero."""
+    if value is None:
+        return ""
+    return f"{value:.3f}" if value >= 0.001 else f"{value:.0e}" if value >= 1e-300 else "<1e-300"

@@ -1,0 +1,91 @@
+"""``reaction status``: what is published, how fresh it is, how the last runs ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+
+
+def status(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> None:
+    """Show what is published, how fresh it is, and how the last runs ended.
+
+    ```
+    reaction status
+    ```
+
+    Parameters
+    ----------
+    as_json
+        Print JSON.
+    """
+    import json
+
+    from flows.cli.output import jsonable, print_table
+    from pipelines.settings import load_settings
+    from warehouse.lease import holder
+
+    settings = load_settings()
+    record = {
+        "home": settings.home,
+        "running": holder(settings.lock_file),
+        "published": _published(settings),
+        "runs": _runs(settings),
+    }
+    if as_json:
+        print(json.dumps(record, default=jsonable, indent=1))
+        return
+    print(f"home:      {settings.home}")
+    print(f"running:   {record['running'] or 'nothing'}")
+    published = record["published"]
+    if published is None:
+        print("published: nothing yet; run `reaction run`")
+    else:
+        print(f"published: {published['generation_id']} at {published['published_at']}")
+        print_table(["table", "rows"], published["tables"].items())
+        print_table(["status", "pairs"], published["pairs"].items())
+        print_table(
+            ["exchange", "securities", "last session"], [tuple(row.values()) for row in published["freshness"]]
+        )
+    columns = ["started", "finished", "source", "status", "message"]
+    if record["runs"]:
+        rows = [[row[name] for name in ("started_at", "finished_at", "source", "status", "message")] for row in record["runs"]]
+        print_table(columns, rows, title="last runs")
+
+
+def _published(settings: Settings) -> dict[str, Any] | None:
+    import json
+
+    from warehouse.publish import live_generation
+    from warehouse.query import run_query
+
+    live = live_generation(settings.published)
+    if live is None:
+        return None
+    pairs = run_query(settings.marts_file, "select status, count(*) from fct_event_securities group by 1 order by 1")
+    fresh = run_query(
+        settings.marts_file,
+        "select coalesce(exchange_mic, 'own dates') as exchange, count(*) as securities, max(last_session) as last_session "
+        "from dim_securities group by 1 order by 1",
+    )
+    return {
+        "generation_id": live["generation_id"],
+        "published_at": live["published_at"],
+        "content_hash": live["content_hash"],
+        "tables": {name: entry[0] for name, entry in json.loads(live["table_hashes"]).items()},
+        "pairs": dict(pairs.rows),
+        "freshness": [dict(zip(fresh.columns, row, strict=True)) for row in fresh.rows],
+    }
+
+
+def _runs(settings: Settings, n: int = 5) -> list[dict[str, Any]]:
+    from warehouse.connection import open_file
+    from warehouse.history import last_runs
+
+    if not settings.warehouse_file.exists():
+        return []
+    with open_file(settings.warehouse_file, read_only=True, wait_seconds=settings.lock_wait_seconds) as connection:
+        return last_runs(connection, n)

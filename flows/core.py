@@ -1,0 +1,73 @@
+"""From raw versions to sessions, prices, returns and events, in one workspace.
+
+The scheduled run and the ad hoc study both come through here; only where the workspace lives differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import duckdb
+
+from pipelines.sessions import build_sessions
+from warehouse.models import Model, run_ready
+from warehouse.workspace import load_seeds, read_frame, write_table
+from flows.run import seeds_folder
+
+AFTER_LAST = timedelta(days=60)
+"""How far the calendars reach beyond the newest price or event, for windows that are still to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoreSummary:
+    """What came out of the raw layer."""
+
+    n_price_rows: int
+    n_quarantined_rows: int
+    n_symbols: int
+    n_events: int
+    first_session: date | None
+    last_session: date | None
+    calendar_warnings: tuple[str, ...]
+
+
+def build_core(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> CoreSummary:
+    """Build staging and core: everything a study reads."""
+    load_seeds(connection, seeds_folder())
+    run_ready(connection, models)
+    warnings = _build_sessions(connection)
+    run_ready(connection, models)
+    row = connection.execute(
+        """
+        select
+            (select count(*) from core.staged_prices),
+            (select count(*) from (select distinct batch_id, row_number from core.quarantine)),
+            (select count(*) from core.securities),
+            (select count(*) from core.events),
+            (select min(first_session) from core.securities),
+            (select max(last_session) from core.securities)
+        """
+    ).fetchone()
+    assert row is not None  # a select of constants and counts always has its row
+    return CoreSummary(*row, calendar_warnings=warnings)
+
+
+def _build_sessions(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    mics = read_frame(connection, "select distinct exchange_mic from core.listings where exchange_mic is not null")
+    days = connection.execute(
+        """
+        with days as (
+            select session_date as day from core.staged_prices
+            union all select available_by::date from core.events
+            union all select event_date from core.events
+        )
+        select min(day), max(day) from days
+        """
+    ).fetchone()
+    start, end = days if days and days[0] else (date(2000, 1, 1), date(2000, 1, 31))
+    overrides = read_frame(connection, "select * replace (session_date::date as session_date) from seed.calendar_overrides")
+    calendars = build_sessions(mics["exchange_mic"].to_list(), start - timedelta(days=10), end + AFTER_LAST, overrides)
+    write_table(connection, "core.sessions", calendars.sessions)
+    return calendars.warnings

@@ -1,0 +1,115 @@
+"""The body of a run: the stages in order, and the record of how it ended.
+
+`call` applies a stage. The Prefect flow passes one that makes each stage a task; without Prefect it is a plain call, so
+that a stopped Prefect server never stops the pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from flows import stages
+from flows.core import CoreSummary
+from flows.progress import announce
+from flows.run import Run
+from pipelines.errors import GateClosedError
+from pipelines.settings import Settings
+from pipelines.validation import GateResult
+from warehouse.lease import lease
+from warehouse.publish import Publication
+
+
+class Call(Protocol):
+    """Applies a stage to its arguments."""
+
+    def __call__(self, stage: Callable[..., Any], *args: Any) -> Any:
+        """Run the stage and return what it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run did."""
+
+    run: Run
+    ingested: stages.Ingested
+    core: CoreSummary
+    studies: list[str]
+    gates: list[GateResult]
+    publication: Publication
+
+
+STAGES = (
+    stages.ingest,
+    stages.build_inputs,
+    stages.check_inputs,
+    stages.run_studies,
+    stages.build_marts,
+    stages.check_marts,
+    stages.publish_marts,
+)
+
+
+def stage_title(stage: Callable[..., Any]) -> str:
+    """Return a stage's name in words."""
+    return stage.__name__.replace("_", " ")
+
+
+def plainly(stage: Callable[..., Any], *args: Any) -> Any:
+    """Call a stage directly."""
+    return stage(*args)
+
+
+def run_pipeline(settings: Settings, call: Call = plainly) -> Outcome:
+    """Run every stage, one writer at a time, and record how it ended.
+
+    Raises
+    ------
+    GateClosedError
+        If a gate is closed; the published marts stay as they are.
+    ReactionError
+        If anything else that can be explained goes wrong.
+    """
+    run = Run.start(settings)
+    with lease(settings.lock_file, now=run.started_at, what="reaction run"):
+        stages.clean_up(settings)
+        stages.record(run, stages.run_row(run, status="running", finished_at=None))
+        gates: list[GateResult] = []
+        try:
+            outcome = _stages(run, call, gates)
+        except BaseException as error:
+            status = "gate_closed" if isinstance(error, GateClosedError) else "failed"
+            message = f"{type(error).__name__}: {error}"
+            stages.record(run, stages.run_row(run, status=status, finished_at=datetime.now(UTC), message=message), gates)
+            raise
+        finally:
+            stages.clean_up(settings)
+        status = "published" if outcome.publication.is_new else "unchanged"
+        row = stages.run_row(
+            run, status=status, finished_at=datetime.now(UTC), input_hash=outcome.ingested.input_hash
+        )
+        stages.record(run, row, gates)
+    return outcome
+
+
+def _stages(run: Run, call: Call, gates: list[GateResult]) -> Outcome:
+    def step(stage: Callable[..., Any], *args: Any) -> Any:
+        announce(stage_title(stage))
+        return call(stage, run, *args)
+
+    ingested = step(stages.ingest)
+    core = step(stages.build_inputs)
+    _pass(step(stages.check_inputs), gates)
+    studies = step(stages.run_studies)
+    step(stages.build_marts)
+    _pass(step(stages.check_marts), gates)
+    publication = step(stages.publish_marts, ingested, gates)
+    announce("")
+    return Outcome(run, ingested, core, studies, gates, publication)
+
+
+def _pass(result: GateResult, gates: list[GateResult]) -> None:
+    gates.append(result)
+    result.raise_if_closed()

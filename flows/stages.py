@@ -1,0 +1,213 @@
+"""The stages of the pipeline, in order. Each is a plain function of a run; nothing here knows Prefect.
+
+::
+
+    ingest -> build_inputs -> check_inputs -> run_studies -> build_marts -> check_marts -> publish_marts
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from flows.core import CoreSummary, build_core
+from flows.run import Run, code_version, models, seeds_folder
+from flows.studying import run_definitions
+from pipelines.contracts import MARTS, QUALITY_CHECKS, QUARANTINE, RUNS
+from pipelines.errors import ConfigurationError
+from pipelines.event_study.definitions import StudyDefinition, load_definitions
+from pipelines.settings import SQL, Settings
+from pipelines.sources import catalogue_events, files_events, files_prices, sample_prices
+from pipelines.sources.batch import RawBatch, content_hash
+from pipelines.validation import GateResult, contract_rules, judge, sql_rules
+from warehouse.checks import measure
+from warehouse.connection import open_file
+from warehouse.migrations import migrate
+from warehouse.models import require_all, run_ready
+from warehouse.publish import Publication, publish, sweep
+from warehouse.store import Incoming, StoreResult, append, insert
+from warehouse.workspace import read_frame
+
+CATALOGUE_SUFFIXES = (".yaml", ".yml")
+CONTRACTS = {table.name: table for table in (*MARTS, QUARANTINE)}
+GATED: dict[str, dict[str, str]] = {
+    "study": {"fct_returns": "core.returns", "dim_events": "core.events", "dim_sessions": "core.sessions"},
+    "publish": {name: f"mart.{name}" for name in CONTRACTS},
+}
+"""Relations each gate holds against a contract."""
+
+SMALL_TABLES = ("dim_securities", "dim_events", "dim_studies")
+"""Tables that Great Expectations reads whole; the others it judges by what SQL has counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What the sources gave and what of it was new."""
+
+    prices: StoreResult
+    events: StoreResult
+    input_hash: str
+
+
+def ingest(run: Run) -> Ingested:
+    """Fetch prices and events and append what is new to the raw store."""
+    prices = [_incoming(batch) for batch in fetch_prices(run.settings, run.started_at)]
+    events = [_incoming(batch) for batch in fetch_events(run.settings, run.started_at)]
+    with open_file(run.settings.warehouse_file, wait_seconds=run.settings.lock_wait_seconds) as connection:
+        migrate(connection)
+        stored_prices = append(connection, prices, run.run_id)
+        stored_events = append(connection, events, run.run_id)
+    hashes = sorted(f"{batch.source} {batch.object} {batch.content_hash}" for batch in (*prices, *events))
+    return Ingested(stored_prices, stored_events, hashlib.sha256("\n".join(hashes).encode()).hexdigest())
+
+
+def fetch_prices(settings: Settings, now: datetime) -> list[RawBatch]:
+    """Read the prices of the source that the settings name."""
+    if settings.source == "sample":
+        return sample_prices.fetch(sample_datasets(), now)
+    if not settings.prices:
+        raise ConfigurationError("--source files needs --prices: a CSV or Parquet file, or a folder of them")
+    request = files_prices.FilesRequest(
+        paths=settings.prices, columns=settings.columns, layout=settings.layout, date_format=settings.date_format
+    )
+    return files_prices.fetch(request, now)
+
+
+def fetch_events(settings: Settings, now: datetime) -> list[RawBatch]:
+    """Read the catalogue that ships and the user's own event files."""
+    catalogues, lists = split_event_files(settings.events)
+    shipped = catalogue_events.catalogue_files(seeds_folder())
+    return [*catalogue_events.fetch([*shipped, *catalogues], now), *files_events.fetch(lists, now)]
+
+
+def split_event_files(paths: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:
+    """Return the catalogue files (YAML) and the event lists (tables) among the paths."""
+    catalogues = [path for path in paths if path.suffix.lower() in CATALOGUE_SUFFIXES]
+    return catalogues, [path for path in paths if path not in catalogues]
+
+
+def sample_datasets() -> list[str]:
+    """Return the datasets of the sample package that the seeds describe."""
+    return pl.read_csv(seeds_folder() / "sample_datasets.csv", infer_schema=False)["dataset"].to_list()
+
+
+def _incoming(batch: RawBatch) -> Incoming:
+    return Incoming(batch.source, batch.object, batch.url, content_hash(batch.frame), batch.fetched_at, batch.frame)
+
+
+def build_inputs(run: Run) -> CoreSummary:
+    """Build staging and core in a new scratch database."""
+    with run.workspace(new=True) as connection:
+        return build_core(connection, models())
+
+
+def check_inputs(run: Run) -> GateResult:
+    """Gate 1: prices, returns and events before any study reads them."""
+    return _gate(run, "study")
+
+
+def run_studies(run: Run) -> list[str]:
+    """Run every study that fits the run's source; return their names."""
+    definitions = study_definitions(run.settings)
+    with run.workspace() as connection:
+        run_definitions(connection, definitions)
+    return [definition.id for definition in definitions]
+
+
+def study_definitions(settings: Settings) -> list[StudyDefinition]:
+    """Return the studies that ship and the user's own, those that fit the source of prices."""
+    shipped = sorted((seeds_folder() / "studies").glob("*.yaml"), reverse=True)
+    definitions = load_definitions([*shipped, *settings.studies])
+    return [definition for definition in definitions if settings.source in definition.sources]
+
+
+def build_marts(run: Run) -> None:
+    """Build the marts from core and study tables."""
+    with run.workspace() as connection:
+        run_ready(connection, models())
+        require_all(connection, models())
+
+
+def check_marts(run: Run) -> GateResult:
+    """Gate 2: the marts before anybody may see them."""
+    return _gate(run, "publish")
+
+
+def _gate(run: Run, gate: Literal["study", "publish"]) -> GateResult:
+    rules = sql_rules(SQL / "checks" / gate)
+    frames: dict[str, pl.DataFrame] = {}
+    with run.workspace() as connection:
+        for table, relation in GATED[gate].items():
+            rules += contract_rules(CONTRACTS[table], relation)
+        if gate == "publish":
+            frames = {name: read_frame(connection, f"select * from mart.{name}") for name in SMALL_TABLES}
+        measurements = measure(connection, rules)
+    return judge(gate, measurements, frames, run_id=run.run_id, checked_at=datetime.now(UTC))
+
+
+def publish_marts(run: Run, ingested: Ingested, gates: list[GateResult]) -> Publication:
+    """Publish the marts unless the live generation holds the same content."""
+    checks = pl.concat([gate.checks for gate in gates])
+    with run.workspace() as connection:
+        history = read_frame(connection, "select * from audit.runs")
+        row = run_row(run, status="published", finished_at=datetime.now(UTC), input_hash=ingested.input_hash)
+        return publish(
+            connection,
+            run.settings.published,
+            run_id=run.run_id,
+            published_at=datetime.now(UTC),
+            audit={"runs": newest_rows(pl.concat([RUNS.conform(history), row])), "quality_checks": QUALITY_CHECKS.conform(checks)},
+        )
+
+
+def run_row(
+    run: Run, *, status: str, finished_at: datetime | None, input_hash: str | None = None, message: str | None = None
+) -> pl.DataFrame:
+    """Return one row of the record of runs."""
+    return RUNS.conform(
+        pl.DataFrame(
+            {
+                "run_id": [run.run_id],
+                "started_at": [run.started_at],
+                "finished_at": [finished_at],
+                "flow": ["daily"],
+                "source": [run.settings.source],
+                "code_version": [code_version()],
+                "input_hash": [input_hash],
+                "status": [status],
+                "message": [message],
+            },
+            schema_overrides={"finished_at": pl.Datetime("us", "UTC"), "input_hash": pl.String, "message": pl.String},
+        )
+    )
+
+
+def newest_rows(runs: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per run: its end if it has one, else its start (the record is append-only)."""
+    return runs.sort("run_id", "finished_at", nulls_last=False).unique("run_id", keep="last", maintain_order=True)
+
+
+def record(run: Run, row: pl.DataFrame, gates: list[GateResult] | None = None) -> None:
+    """Append to the record of runs and checks."""
+    with open_file(run.settings.warehouse_file, wait_seconds=run.settings.lock_wait_seconds) as connection:
+        migrate(connection)
+        connection.execute("begin")
+        insert(connection, RUNS, "audit", row)
+        for gate in gates or []:
+            insert(connection, QUALITY_CHECKS, "audit", QUALITY_CHECKS.conform(gate.checks))
+        connection.execute("commit")
+
+
+def clean_up(settings: Settings) -> list[str]:
+    """Remove what killed runs left: scratch databases and partial generations; return the names removed."""
+    removed = sweep(settings.published)
+    if settings.build_folder.is_dir():
+        for path in settings.build_folder.iterdir():
+            path.unlink()
+            removed.append(path.name)
+    return removed

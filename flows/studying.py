@@ -1,0 +1,151 @@
+"""Run study definitions in a workspace: pairs, day 0, engine, group tests; write the study tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts import (
+    DIM_STUDIES,
+    FCT_ABNORMAL_RETURNS,
+    FCT_EVENT_CARS,
+    FCT_GROUP_TESTS,
+    FCT_STUDY_SECURITIES,
+)
+from pipelines.errors import ReactionError
+from pipelines.event_study import ReturnPanel, StudySpec, group_tests, run_study
+from pipelines.event_study.definitions import StudyDefinition
+from pipelines.events import PAIR, Choice, asked_pairs, day0_requests, pair_groups, ready_pairs, unusable_pairs
+from pipelines.sessions import resolve_day0
+from warehouse.workspace import read_frame, write_table
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The core tables a study reads, as frames."""
+
+    events: pl.DataFrame
+    named: pl.DataFrame
+    securities: pl.DataFrame
+    sessions: pl.DataFrame
+    panel: ReturnPanel
+    own_dates: pl.DataFrame
+
+    @classmethod
+    def read(cls, connection: duckdb.DuckDBPyConnection) -> Core:
+        """Read the core of a workspace."""
+        returns = read_frame(
+            connection,
+            "select symbol, session_date, session_index, return_price, simple_return, log_return "
+            "from core.returns order by symbol, session_index",
+        )
+        securities = read_frame(connection, "select * from core.securities order by symbol")
+        unknown = securities.filter(pl.col("exchange_mic").is_null()).select("symbol")
+        return cls(
+            events=read_frame(connection, "select * from core.events order by event_id"),
+            named=read_frame(connection, "select * from core.event_pairs order by event_id, symbol"),
+            securities=securities,
+            sessions=read_frame(connection, "select * from core.sessions order by exchange_mic, session_date"),
+            panel=ReturnPanel.from_frame(returns),
+            own_dates=returns.join(unknown, on="symbol", how="semi").select("symbol", "session_date", "session_index"),
+        )
+
+
+def run_definitions(connection: duckdb.DuckDBPyConnection, definitions: Sequence[StudyDefinition]) -> None:
+    """Run every definition and write ``core.event_sessions`` and the tables of the schema ``study``."""
+    core = Core.read(connection)
+    asked = {definition.id: _asked(definition, core) for definition in definitions}
+    named = core.named.select(PAIR)
+    day0 = _resolve(pl.concat([*asked.values(), named]).unique().sort(PAIR), core)
+    attributes = _attributes(core.named)
+    results = [_run(definition, asked[definition.id], day0, core, attributes) for definition in definitions]
+
+    write_table(connection, "core.event_sessions", day0)
+    studies = [definition.spec.to_row() | {"position": n} for n, definition in enumerate(definitions)]
+    write_table(
+        connection,
+        "study.studies",
+        pl.DataFrame(studies, schema={**DIM_STUDIES.polars_schema, "position": pl.Int64}, orient="row"),
+    )
+    for contract, name, position in (
+        (FCT_STUDY_SECURITIES, "securities", 0),
+        (FCT_ABNORMAL_RETURNS, "abnormal_returns", 1),
+        (FCT_EVENT_CARS, "cars", 2),
+        (FCT_GROUP_TESTS, "group_tests", 3),
+    ):
+        frames = [contract.empty(), *(result[position] for result in results)]
+        write_table(connection, f"study.{name}", contract.conform(pl.concat(frames)))
+
+
+def _asked(definition: StudyDefinition, core: Core) -> pl.DataFrame:
+    choice = Choice(
+        which=definition.securities.which,
+        ids=definition.events.ids,
+        themes=definition.events.themes,
+        kinds=definition.events.kinds,
+        since=definition.events.since,
+        until=definition.events.until,
+        symbols=definition.securities.symbols,
+        asset_classes=definition.securities.asset_classes,
+    )
+    return asked_pairs(choice, core.events, core.named, core.securities)
+
+
+def _resolve(asked: pl.DataFrame, core: Core) -> pl.DataFrame:
+    requests = day0_requests(asked, core.events, core.named, core.securities)
+    resolved = resolve_day0(requests, core.sessions, core.own_dates)
+    return resolved.with_columns(
+        pl.coalesce(pl.col("event_date"), pl.col("available_by").dt.date()).alias("event_day")
+    ).select(*PAIR, "event_session", "event_index", "event_day", "day0_rule", "day0_reason", "problem")
+
+
+def _attributes(named: pl.DataFrame) -> pl.DataFrame:
+    """Return the user's own columns of the event list, one column each."""
+    texts = named["attributes"]
+    if (texts == "{}").all():
+        return named.select(PAIR)
+    cells = texts.str.json_decode(infer_schema_length=None)
+    return named.select(PAIR).with_columns(cells.struct.unnest()) if isinstance(cells.dtype, pl.Struct) else named.select(PAIR)
+
+
+def _run(
+    definition: StudyDefinition, asked: pl.DataFrame, day0: pl.DataFrame, core: Core, attributes: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    spec = definition.spec
+    unusable = unusable_pairs(asked, day0, core.securities)
+    ready = ready_pairs(asked, unusable, day0, core.securities)
+    if spec.benchmark is not None and spec.benchmark not in core.panel.symbols:
+        reason = f"the benchmark {spec.benchmark} has no prices in this source"
+        lost = ready.select(*PAIR, "event_session", pl.lit("excluded").alias("status"), pl.lit(reason).alias("reason"))
+        ledger = _ledger(spec, asked, pl.concat([unusable, lost]), FCT_STUDY_SECURITIES.empty())
+        return ledger, FCT_ABNORMAL_RETURNS.empty(), FCT_EVENT_CARS.empty(), FCT_GROUP_TESTS.empty()
+    result = run_study(spec, core.panel, ready)
+    groups = pair_groups(
+        result.securities.filter(pl.col("status") == "used"),
+        definition.group_by,
+        core.events,
+        core.named,
+        core.securities,
+        attributes,
+    )
+    ledger = _ledger(spec, asked, unusable, result.securities)
+    return ledger, result.abnormal_returns, result.cars, group_tests(spec, result, groups)
+
+
+def _ledger(spec: StudySpec, asked: pl.DataFrame, unusable: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
+    """Join the pairs no engine saw with those it judged; every pair asked for stands exactly once."""
+    absent = [name for name in FCT_STUDY_SECURITIES.names if name not in unusable.columns]
+    rows = unusable.with_columns(
+        pl.lit(spec.study_id).alias("study_id") if name == "study_id" else pl.lit(None).alias(name) for name in absent
+    )
+    ledger = pl.concat([FCT_STUDY_SECURITIES.conform(rows), judged]).sort(FCT_STUDY_SECURITIES.key)
+    n_distinct = ledger.select(PAIR).n_unique()
+    if not ledger.height == n_distinct == asked.height:
+        raise ReactionError(
+            f"study {spec.study_id}: {asked.height} pairs were asked for, the ledger has {ledger.height} rows of "
+            f"{n_distinct} pairs; this is a defect of the pipeline, nothing was published"
+        )
+    return ledger

@@ -1,0 +1,100 @@
+"""What a run found, read back from the published marts: counts, the strongest reactions, where things are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from flows.pipeline import Outcome
+from warehouse.connection import open_file
+from warehouse.workspace import read_frame
+
+STRONGEST = """
+    select
+        cars.study_id,
+        cars.event_id,
+        cars.symbol,
+        returns.session_date,
+        cars.car as abnormal_return,
+        cars.t_stat,
+        cars.p_value,
+        value.abnormal_value_usd
+    from fct_event_cars as cars
+    inner join fct_abnormal_returns as returns
+        using (study_id, event_id, symbol)
+    left join fct_value_impact as value using (event_id, symbol)
+    where cars.window_start = 0 and cars.window_end = 0 and returns.relative_day = 0 and cars.t_stat is not null
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run in numbers.
+
+    Attributes
+    ----------
+    statuses : DataFrame
+        ``study_id``, ``status``, ``n``.
+    reasons : DataFrame
+        ``status``, ``reason``, ``n``: why pairs are not used, the most frequent first.
+    reactions : DataFrame
+        The strongest reactions of day 0, one per symbol and day.
+    lines : list of str
+        The same in sentences.
+    """
+
+    statuses: pl.DataFrame
+    reasons: pl.DataFrame
+    quarantine: pl.DataFrame
+    reactions: pl.DataFrame
+    headline: pl.DataFrame
+    lines: list[str]
+
+
+def summarise(marts_file: Path, outcome: Outcome, n_reactions: int = 12) -> Summary:
+    """Read the summary of a run from the published marts."""
+    with open_file(marts_file, read_only=True) as connection:
+        statuses = read_frame(
+            connection,
+            "select study_id, status, count(*) as n from fct_study_securities group by all order by study_id, status",
+        )
+        reasons = read_frame(
+            connection,
+            "select status, regexp_replace(reason, '^[^ ]+ has ', 'has ') as reason, count(*) as n "
+            "from fct_event_securities where status != 'used' group by all order by n desc, reason limit 5",
+        )
+        quarantine = read_frame(
+            connection, "select rule_id, symbol, count(*) as n from quarantine group by all order by n desc, symbol limit 5"
+        )
+        # Events that share a day 0 share its reaction: show each security and day once.
+        reactions = read_frame(
+            connection,
+            f"select * from ({STRONGEST}) qualify row_number() over (partition by symbol, session_date "
+            f"order by abs(t_stat) desc, study_id, event_id) = 1 order by abs(t_stat) desc, symbol limit {n_reactions}",
+        )
+        headline = read_frame(
+            connection, f"select * from ({STRONGEST}) where event_id = 'nvda-record-selloff' and symbol = 'NVDA'"
+        )
+    return Summary(statuses, reasons, quarantine, reactions, headline, _lines(outcome, statuses, headline))
+
+
+def _lines(outcome: Outcome, statuses: pl.DataFrame, headline: pl.DataFrame) -> list[str]:
+    totals = dict(statuses.group_by("status").agg(pl.col("n").sum()).iter_rows())
+    core = outcome.core
+    lines = [
+        f"prices: {core.n_price_rows:,} rows of {core.n_symbols} securities, {core.first_session} to "
+        f"{core.last_session}; {core.n_quarantined_rows:,} rows in quarantine",
+        f"events: {core.n_events} in the catalogue; event x security pairs by study: {totals.get('used', 0):,} used, "
+        f"{totals.get('pending', 0):,} pending, {totals.get('excluded', 0):,} excluded",
+    ]
+    for row in headline.iter_rows(named=True):
+        money = f", {row['abnormal_value_usd'] / 1e9:,.0f} billion dollars" if row["abnormal_value_usd"] else ""
+        lines.append(
+            f"NVDA on {row['session_date']}: abnormal return {row['abnormal_return']:.2%}{money} "
+            f"(t = {row['t_stat']:.2f}, {row['study_id']})"
+        )
+    state = "published" if outcome.publication.is_new else "unchanged, still"
+    lines.append(f"marts: {state} generation {outcome.publication.generation_id}")
+    return lines

@@ -1,0 +1,38 @@
+"""Array types of the engine, and what counts as nothing but rounding."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+DayArray = NDArray[np.int32]
+BoolArray = NDArray[np.bool_]
+
+ROUNDING: Final = 100.0 * float(np.finfo(np.float64).eps)
+"""Largest deviation of a gross return (1 + R) that rounding of prices and returns can make."""
+
+
+def is_rounding(squares: FloatArray, n: IntArray, total_squares: FloatArray) -> BoolArray:
+    """Tell whether a sum of squared deviations is no more than rounding.
+
+    A return is the difference of two numbers near one, so its rounding error is absolute, about the machine epsilon,
+    however small the return. A sum of squares is compared with that error squared, over all observations.
+
+    Parameters
+    ----------
+    squares : array, shape (pairs,)
+        Sum of squared residuals or of squared deviations from the mean.
+    n : array, shape (pairs,)
+        Observations in that sum.
+    total_squares : array, shape (pairs,)
+        Sum of the squared returns themselves.
+
+    Returns
+    -------
+    array of bool, shape (pairs,)
+    """
+    return squares <= ROUNDING**2 * (n + total_squares)

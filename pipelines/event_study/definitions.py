@@ -1,0 +1,114 @@
+"""Study definitions as data: a model, its windows, and which events meet which securities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pipelines.errors import CatalogueError, SpecError
+from pipelines.event_study.spec import StudySpec, Window, default_min_estimation_obs
+
+Bounds = Annotated[list[int], Field(min_length=2, max_length=2)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class EventChoice(_Strict):
+    """Which events a study looks at; every condition that is given must hold."""
+
+    ids: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    since: date | None = Field(None, alias="from")
+    until: date | None = Field(None, alias="to")
+
+
+class SecurityChoice(_Strict):
+    """Which securities meet the events: those the event names, all that have prices, or a list."""
+
+    which: Literal["named", "priced", "listed"] = "named"
+    symbols: tuple[str, ...] = ()
+    asset_classes: tuple[str, ...] = ()
+
+
+class StudyDefinition(_Strict):
+    """One study as a study file states it."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    sources: tuple[Literal["sample", "files"], ...] = ("sample", "files")
+    model: Literal["market", "market_adjusted", "constant_mean"]
+    benchmark: str | None = None
+    returns: Literal["simple", "log"] = "simple"
+    estimation: Bounds
+    event_window: Bounds
+    car_windows: Annotated[list[Bounds], Field(min_length=1)]
+    min_estimation_obs: int | None = None
+    events: EventChoice = EventChoice()
+    securities: SecurityChoice = SecurityChoice()
+    group_by: tuple[str, ...] = ("all",)
+
+    @property
+    def spec(self) -> StudySpec:
+        """Return the specification the engine runs."""
+        estimation = Window(*self.estimation)
+        return StudySpec(
+            study_id=self.id,
+            title=self.title,
+            model=self.model,
+            benchmark_symbol=self.benchmark,
+            return_type=self.returns,
+            estimation=estimation,
+            event=Window(*self.event_window),
+            car_windows=tuple(Window(*bounds) for bounds in self.car_windows),
+            min_estimation_obs=self.min_estimation_obs or default_min_estimation_obs(estimation, self.model),
+        )
+
+
+def load_definitions(paths: Sequence[Path]) -> list[StudyDefinition]:
+    """Read study files (YAML, one list of studies each), in the order given.
+
+    Raises
+    ------
+    CatalogueError
+        Naming every field that is not valid, and every study id that stands twice.
+    """
+    problems: list[str] = []
+    definitions: list[StudyDefinition] = []
+    for path in paths:
+        for number, item in enumerate(_items(path), start=1):
+            name = item.get("id", f"number {number}") if isinstance(item, dict) else f"number {number}"
+            try:
+                definition = StudyDefinition.model_validate(item)
+                _ = definition.spec
+            except ValidationError as error:
+                problems += [
+                    f"{path.name}: study {name!r}: {'.'.join(map(str, line['loc']))}: {line['msg']}, got {line['input']!r}"
+                    for line in error.errors()
+                ]
+            except SpecError as error:
+                problems.append(f"{path.name}: study {name!r}: {error}")
+            else:
+                definitions.append(definition)
+    ids = [definition.id for definition in definitions]
+    problems += [f"study {name!r} is defined more than once" for name in sorted({i for i in ids if ids.count(i) > 1})]
+    if problems:
+        raise CatalogueError("study definitions are not valid:\n  " + "\n  ".join(problems))
+    return definitions
+
+
+def _items(path: Path) -> list[object]:
+    try:
+        items = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise CatalogueError(f"{path}: cannot be read as YAML: {error}") from error
+    if not isinstance(items, list) or not items:
+        raise CatalogueError(f"{path}: expected a list of studies, got {type(items).__name__}")
+    return items

@@ -1,0 +1,95 @@
+"""Say in one sentence why a study does not use a pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+
+from pipelines.event_study.panel import ReturnPanel, as_date
+from pipelines.event_study.screening import Outcome
+from pipelines.event_study.spec import StudySpec
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedPair:
+    """What a reason may mention; `code` is the symbol's code in the panel."""
+
+    event_id: str
+    symbol: str
+    event_session: date
+    event_index: int
+    last_index: int
+    is_ended: bool
+    code: int
+    n_estimation_obs: int
+
+
+def reason(outcome: Outcome, spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> str:
+    """Return why the pair is not used."""
+    return _REASONS[outcome](spec, panel, pair)
+
+
+def _no_prices(_spec: StudySpec, _panel: ReturnPanel, pair: UnusedPair) -> str:
+    return f"{pair.symbol} has no prices"
+
+
+def _pending(spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> str:
+    reach = f"day {pair.last_index - pair.event_index:+d}"
+    last = _last_price(panel, pair)
+    return f"window ends {spec.event.end} sessions after day 0; prices reach {reach}" + (f" ({last})" if last else "")
+
+
+def _ended(_spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> str:
+    last = _last_price(panel, pair)
+    return f"prices end{f' {last}' if last else ''}, before the event window is complete"
+
+
+def _too_few_sessions(spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> str:
+    rows = panel.rows(pair.code)
+    priced = np.flatnonzero(panel.has_price[rows])
+    first = f" First price: {as_date(panel.session_day[rows][priced[0]])}." if priced.size else ""
+    return (
+        f"{pair.symbol} has {pair.n_estimation_obs} usable estimation sessions in {spec.estimation}; "
+        f"the study needs {spec.min_estimation_obs} (min_estimation_obs).{first}"
+    )
+
+
+def _no_day_0_return(spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> str:
+    row = panel.priced_row(pair.code, pair.event_index)
+    if row is None:
+        return f"no abnormal return on day 0: {pair.symbol} has no price on {pair.event_session}"
+    before = panel.priced_row(pair.code, pair.event_index - 1)
+    if before is None or spec.benchmark is None:
+        return (
+            f"no abnormal return on day 0: {pair.symbol} has no return on {pair.event_session}, "
+            "because it has no price on the session before"
+        )
+    benchmark = panel.code(spec.benchmark)
+    days = [int(panel.session_day[day]) for day in (before, row)]
+    gaps = " and ".join(str(as_date(day)) for day in days if not panel.has_price_on(benchmark, day))
+    if not gaps:
+        return f"no abnormal return on day 0: {pair.symbol} has no return on {pair.event_session}"
+    return f"no abnormal return on day 0: the benchmark {spec.benchmark} has no price on {gaps}"
+
+
+def _benchmark_still(spec: StudySpec, _panel: ReturnPanel, _pair: UnusedPair) -> str:
+    return f"the benchmark {spec.benchmark} does not move in {spec.estimation}, so beta cannot be estimated"
+
+
+def _last_price(panel: ReturnPanel, pair: UnusedPair) -> date | None:
+    row = panel.priced_row(pair.code, pair.last_index)
+    return None if row is None else as_date(panel.session_day[row])
+
+
+_REASONS: Final[dict[Outcome, Callable[[StudySpec, ReturnPanel, UnusedPair], str]]] = {
+    Outcome.NO_PRICES: _no_prices,
+    Outcome.PENDING: _pending,
+    Outcome.ENDED: _ended,
+    Outcome.TOO_FEW_SESSIONS: _too_few_sessions,
+    Outcome.NO_DAY_0_RETURN: _no_day_0_return,
+    Outcome.BENCHMARK_STILL: _benchmark_still,
+}

@@ -1,0 +1,114 @@
+"""Settings: defaults, then ``reaction.toml``, then ``REACTION_*`` environment variables.
+
+Relative paths in ``reaction.toml`` are read from the folder the command runs in. Secrets come from the environment alone.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from pipelines.errors import ConfigurationError
+
+PROJECT = Path(__file__).resolve().parents[1]
+"""Folder that holds the packages and ``sql/``: the checkout, or site-packages when installed as a wheel."""
+
+SQL = PROJECT / "sql"
+SEEDS = SQL / "seeds"
+CONFIG_FILE = Path("reaction.toml")
+
+PRICE_COLUMNS = ("symbol", "date", "open", "high", "low", "close", "adj_close", "volume")
+
+
+def default_home() -> Path:
+    """Return ``warehouse/data`` in a checkout, else the user's data folder."""
+    if (PROJECT / "pyproject.toml").is_file():
+        return PROJECT / "warehouse" / "data"
+    return user_data_path("market-reaction")
+
+
+class Settings(BaseSettings):
+    """All settings of a run; see ``README.md`` for a table of them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="REACTION_", env_nested_delimiter="__", toml_file=CONFIG_FILE, extra="forbid", frozen=True
+    )
+
+    home: Path = Field(default_factory=default_home, description="folder of the warehouse and the published marts")
+    source: Literal["sample", "files"] = Field("sample", description="where prices come from")
+    prices: tuple[Path, ...] = Field((), description="price files or folders of the source 'files'")
+    events: tuple[Path, ...] = Field((), description="event files added to the catalogue")
+    studies: tuple[Path, ...] = Field((), description="study files added to the studies that ship")
+    exchange: str | None = Field(None, description="exchange (MIC) of symbols that are not in the securities file")
+    date_format: str | None = Field(None, description="strptime format of text dates in price files")
+    columns: dict[str, str] = Field(default_factory=dict, description="column of a price file, by our name for it")
+    layout: Literal["auto", "long", "wide"] = Field("auto", description="layout of price files")
+    lock_wait_seconds: float = Field(5.0, ge=0, description="how long to wait for another process's lock")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: arguments, environment, ``reaction.toml``."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def warehouse_file(self) -> Path:
+        """Return the append-only database of raw versions and the record of runs."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """Return the folder that always shows one whole generation of the marts."""
+        return self.home / "published"
+
+    @property
+    def marts_file(self) -> Path:
+        """Return the published database."""
+        return self.published / "marts.duckdb"
+
+    @property
+    def build_folder(self) -> Path:
+        """Return the scratch folder of a run."""
+        return self.home / "build"
+
+    @property
+    def lock_file(self) -> Path:
+        """Return the file whose lock says that a run is in progress."""
+        return self.home / "run.lock"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; arguments that are None do not override.
+
+    Raises
+    ------
+    ConfigurationError
+        If a value is not valid or ``reaction.toml`` cannot be read; every bad value is named.
+    """
+    given = {name: value for name, value in overrides.items() if value not in (None, ())}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, item['loc']))}: {item['msg']}, got {item['input']!r}" for item in error.errors()]
+        raise ConfigurationError(
+            "settings are not valid (from options, REACTION_* or reaction.toml):\n" + "\n".join(lines)
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{CONFIG_FILE} is not valid TOML: {error}") from error

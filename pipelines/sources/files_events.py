@@ -1,0 +1,72 @@
+"""A user's own event list: one row per event and security, with ``event_date`` or ``occurred_at``.
+
+``event_id`` and ``symbol`` are required. ``title`` and ``expected_sign`` are read if present; every other column is kept
+by its name and can be grouped by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.contracts import FILES_EVENTS
+from pipelines.errors import SourceFormatError
+from pipelines.sources.batch import RawBatch
+from pipelines.sources.tables import read_table
+
+SOURCE = "files_events"
+_OWN = ("event_id", "symbol", "event_date", "occurred_at", "title", "expected_sign")
+
+
+def fetch(paths: Sequence[Path], fetched_at: datetime) -> list[RawBatch]:
+    """Read event lists into one batch per file.
+
+    Raises
+    ------
+    SourceError
+        If a file cannot be read.
+    SourceFormatError
+        If a file lacks ``event_id``, ``symbol``, or both of ``event_date`` and ``occurred_at``.
+    """
+    return [_fetch(path, fetched_at) for path in paths]
+
+
+def _fetch(path: Path, fetched_at: datetime) -> RawBatch:
+    frame = read_table(path)
+    frame = frame.rename({name: name.strip().lower() for name in frame.columns})
+    missing = [name for name in ("event_id", "symbol") if name not in frame.columns]
+    if missing:
+        raise SourceFormatError(f"{path}: expected the columns event_id and symbol, got {frame.columns}")
+    if not {"event_date", "occurred_at"} & set(frame.columns):
+        raise SourceFormatError(f"{path}: expected a column event_date or occurred_at, got {frame.columns}")
+    others = [name for name in frame.columns if name not in _OWN]
+    attributes = pl.struct(others).struct.json_encode() if others else pl.lit("{}")
+    own = [_text(frame, name).alias(name) if name in frame.columns else _null(name) for name in _OWN]
+    rows = frame.select(*own, attributes.alias("attributes")).with_row_index("row_number")
+    columns = [name for name in FILES_EVENTS.names if name != "batch_id"]
+    return RawBatch(
+        source=SOURCE,
+        object=str(path),
+        url=str(path),
+        frame=rows.select(pl.col(name).cast(FILES_EVENTS.column(name).polars) for name in columns),
+        fetched_at=fetched_at,
+    )
+
+
+def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """Write a cell as text; an instant with a zone becomes ISO 8601 in UTC, one without a zone stays without."""
+    dtype = frame.schema[name]
+    if isinstance(dtype, pl.Datetime):
+        if dtype.time_zone:
+            return pl.col(name).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        if name == "event_date":
+            return pl.col(name).dt.strftime("%Y-%m-%d")
+        return pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S")
+    return pl.col(name).cast(pl.String).str.strip_chars().replace("", None)
+
+
+def _null(name: str) -> pl.Expr:
+    return pl.lit(None, pl.String).alias(name)

@@ -1,0 +1,87 @@
+"""Data Docs: the suites and their results as pages, written on request."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import ConfigurationError
+from pipelines.validation.gate import GateResult
+from pipelines.validation.suites import quiet, quiet_context
+
+_REMOTE_LOGO = re.compile(r"https://great-expectations-web-assets[^\"')\s]*")
+"""The pages load their logo from the maker's server, with the time of the page as a parameter."""
+
+
+def write_data_docs(results: Iterable[GateResult], folder: Path) -> Path:
+    """Write Great Expectations' pages on the given gates.
+
+    A page per gate, table and run lists every expectation with what was observed. The pages take their style from
+    public servers; without a network they can be read, unstyled.
+
+    Parameters
+    ----------
+    results : iterable of GateResult
+        Decisions to show.
+    folder : Path
+        Where the pages go; made if missing. Pages of other runs stay.
+
+    Returns
+    -------
+    Path
+        The page to open, index.html in the folder.
+    """
+    results = list(results)
+    if not results:
+        raise ConfigurationError("expected at least one gate result to write pages for, got none; run a gate first")
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    with quiet() as gx:
+        context = quiet_context(gx)
+        _add_results(context, results)
+        for site in list(context.variables.data_docs_sites or {}):
+            context.delete_data_docs_site(site)
+        context.add_data_docs_site("gates", _site(folder))
+        context.build_data_docs()
+    _use_local_logo(folder)
+    return folder / "index.html"
+
+
+def _site(folder: Path) -> dict[str, object]:
+    return {
+        "class_name": "SiteBuilder",
+        "show_how_to_buttons": False,
+        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)},
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+    }
+
+
+def _add_results(context: Any, results: list[GateResult]) -> None:
+    """Put every suite's result into the context's store, under its gate's run."""
+    from great_expectations.core.expectation_validation_result import expectationSuiteValidationResultSchema
+    from great_expectations.core.run_identifier import RunIdentifier
+    from great_expectations.data_context.types.resource_identifiers import (
+        ExpectationSuiteIdentifier,
+        ValidationResultIdentifier,
+    )
+
+    for result in results:
+        run = RunIdentifier(run_name=result.run_id, run_time=result.checked_at)
+        for validation in result.validations:
+            suite = validation["suite_name"]
+            key = ValidationResultIdentifier(
+                expectation_suite_identifier=ExpectationSuiteIdentifier(suite), run_id=run, batch_identifier="rows"
+            )
+            loaded = expectationSuiteValidationResultSchema.load(copy.deepcopy(validation))
+            context.validation_results_store.set(key, loaded)
+
+
+def _use_local_logo(folder: Path) -> None:
+    """Point every page at the logo in the folder, so that opening it tells nobody."""
+    for page in folder.rglob("*.html"):
+        logo = Path(os.path.relpath(folder / "static" / "images" / "logo-long.png", page.parent)).as_posix()
+        page.write_text(_REMOTE_LOGO.sub(logo, page.read_text(encoding="utf-8")), encoding="utf-8")

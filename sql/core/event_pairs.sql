@@ -1,0 +1,45 @@
+-- grain: one row per event and symbol that the event names
+-- key:   event_id, symbol
+-- reads: staging.stg_catalogue__events, staging.stg_files__events
+-- units: instants in UTC
+with
+
+catalogue_pairs as (
+    select
+        events.event_id,
+        ticker.ticker as symbol,
+        events.kind,
+        events.available_at,
+        events.available_by,
+        events.event_date,
+        ticker.sign as expected_sign,
+        null::varchar as problem,
+        '{}' as attributes
+    from staging.stg_catalogue__events as events,
+        unnest(from_json(events.tickers, '[{"ticker": "VARCHAR", "sign": "VARCHAR"}]')) as pairs (ticker)
+),
+
+-- Of rows that repeat a pair the first counts; the event check reports the others.
+listed_pairs as (
+    select
+        event_id,
+        symbol,
+        'news' as kind,
+        occurred_at as available_at,
+        occurred_at as available_by,
+        case when occurred_at is null then event_date end as event_date,
+        expected_sign,
+        problem,
+        attributes
+    from staging.stg_files__events
+    where event_id is not null and symbol is not null
+    qualify row_number() over (partition by event_id, symbol order by batch_id, row_number) = 1
+),
+
+final as (
+    select * from catalogue_pairs
+    union all
+    select * from listed_pairs
+)
+
+select * from final

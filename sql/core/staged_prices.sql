@@ -1,0 +1,33 @@
+-- grain: one row per price row of the run's source
+-- key:   batch_id, row_number
+-- reads: staging.stg_sample__prices, staging.stg_files__prices, seed.sample_datasets
+-- units: prices in the currency of the listing, volume in shares or units
+with
+
+sample_prices as (
+    select
+        sample.batch_id,
+        sample.row_number,
+        datasets.symbol,
+        sample.* exclude (batch_id, row_number, dataset)
+    from staging.stg_sample__prices as sample
+    left join seed.sample_datasets as datasets on sample.dataset = datasets.dataset
+    where getvariable('price_source') = 'sample'
+),
+
+files_prices as (
+    select *
+    from staging.stg_files__prices
+    where getvariable('price_source') = 'files'
+),
+
+final as (
+    select * from sample_prices
+    union all by name
+    select * from files_prices
+)
+
+select
+    getvariable('price_source') as source,
+    *
+from final

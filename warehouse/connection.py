@@ -1,0 +1,82 @@
+"""Open DuckDB databases with settings that keep results the same on every machine."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import duckdb
+
+from pipelines.errors import WarehouseBusyError, WarehouseError
+
+STORAGE_VERSION = "v1.5.0"
+"""Storage format of every file written here; DuckDB 1.5 and 2.0 both read and write it."""
+
+_HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+
+
+def open_memory() -> duckdb.DuckDBPyConnection:
+    """Open a database in memory."""
+    return _settle(duckdb.connect(":memory:"))
+
+
+def open_file(path: Path, *, read_only: bool = False, wait_seconds: float = 5.0) -> duckdb.DuckDBPyConnection:
+    """Open a database file, waiting a little for another process to let go of it.
+
+    Raises
+    ------
+    WarehouseBusyError
+        If another process still holds the file after `wait_seconds`; the message names the process.
+    WarehouseError
+        If the file cannot be opened for any other reason.
+    """
+    if not read_only:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return _settle(_connect(path, read_only=read_only))
+        except duckdb.IOException as error:
+            holder = _HOLDER.search(str(error))
+            if "lock" not in str(error).lower():
+                raise WarehouseError(f"{path} cannot be opened: {_first_line(error)}") from error
+            if time.monotonic() >= deadline:
+                who = f"process {holder['pid']} ({holder['program']})" if holder else "another process"
+                raise WarehouseBusyError(
+                    f"{path} is held by {who}; waited {wait_seconds:g} s. Close it there, or try again later."
+                ) from error
+            time.sleep(0.1)
+        except duckdb.Error as error:
+            raise WarehouseError(f"{path} cannot be opened: {_first_line(error)}") from error
+
+
+def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    if read_only or path.exists():
+        return duckdb.connect(str(path), read_only=read_only)
+    # A new file is made through ATTACH, the only way to choose its storage version.
+    with duckdb.connect(":memory:") as maker:
+        maker.execute(f"attach {quoted(path)} as made (storage_version '{STORAGE_VERSION}')")
+        maker.execute("checkpoint made")
+    return duckdb.connect(str(path))
+
+
+def _settle(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    connection.execute("set timezone = 'UTC'")
+    connection.execute("set preserve_insertion_order = true")
+    connection.execute("set enable_progress_bar = false")
+    return connection
+
+
+def quoted(value: object) -> str:
+    """Return a value as an SQL text literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """Return a name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

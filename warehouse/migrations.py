@@ -1,0 +1,74 @@
+"""The schema of the warehouse file: raw batches and the record of runs.
+
+Only this module issues DDL on the warehouse file, in a transaction of its own with a checkpoint right after: replaying a
+log that holds DDL after a crash is where DuckDB has lost files. Derived tables live in a scratch database instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+
+from pipelines.contracts import AUDIT, RAW, Table
+from pipelines.errors import WarehouseError
+from warehouse.connection import identifier
+
+
+def create_table(connection: duckdb.DuckDBPyConnection, table: Table, schema: str) -> None:
+    """Create an empty table from its contract; uniqueness is a check, never an index."""
+    columns = ", ".join(
+        f"{identifier(column.name)} {column.sql}{'' if column.nullable else ' not null'}" for column in table.columns
+    )
+    connection.execute(f"create table {identifier(schema)}.{identifier(table.name)} ({columns})")
+
+
+def _initial(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create schema raw")
+    connection.execute("create schema audit")
+    for table in RAW:
+        create_table(connection, table, "raw")
+    for table in AUDIT:
+        create_table(connection, table, "audit")
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_initial,)
+"""Steps from an empty file to today's schema; append to it, never edit a step."""
+
+
+def migrate(connection: duckdb.DuckDBPyConnection) -> int:
+    """Bring the file's schema up to date and return its version.
+
+    Raises
+    ------
+    WarehouseError
+        If the file was written by a newer version of this package.
+    """
+    version = schema_version(connection)
+    if version > len(MIGRATIONS):
+        raise WarehouseError(
+            f"the warehouse has schema version {version}, this package knows {len(MIGRATIONS)}; "
+            "upgrade market-reaction, or point REACTION_HOME at another folder"
+        )
+    for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
+        connection.execute("begin")
+        try:
+            step(connection)
+            connection.execute("create or replace table main.schema_version as select $1::bigint as version", [number])
+            connection.execute("commit")
+        except Exception:
+            connection.execute("rollback")
+            raise
+        connection.execute("checkpoint")
+    return len(MIGRATIONS)
+
+
+def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return the schema version of the file, 0 for an empty one."""
+    found = connection.execute(
+        "select count(*) from information_schema.tables where table_schema = 'main' and table_name = 'schema_version'"
+    ).fetchone()
+    if not found or not found[0]:
+        return 0
+    row = connection.execute("select max(version) from main.schema_version").fetchone()
+    return int(row[0]) if row and row[0] is not None else 0

@@ -1,0 +1,193 @@
+"""Publish the marts: write a whole generation beside the live one, read it back, then switch to it in one step.
+
+``published`` is a symbolic link to one folder of ``generations``. A reader sees the old or the new generation, never a
+mixture, and an open reader keeps the one it opened. A kill at any moment leaves the link as it was or as it shall be.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts import GENERATIONS, MARTS, PUBLISHED, QUARANTINE, Table
+from pipelines.errors import WarehouseError
+from warehouse.connection import STORAGE_VERSION, identifier, open_file, quoted
+from warehouse.hashing import TableHash, combine, hash_tables, to_json
+
+HASHED = (*MARTS, QUARANTINE)
+"""Tables whose content decides whether there is anything new to publish."""
+
+KEPT_GENERATIONS = 2
+MARTS_FILE = "marts.duckdb"
+PARTIAL = ".partial"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a call of `publish` did."""
+
+    generation_id: str
+    content_hash: str
+    is_new: bool
+    folder: Path
+    tables: Mapping[str, TableHash]
+
+
+def live_generation(published: Path) -> dict[str, str] | None:
+    """Return the generation record inside the live file, or None if nothing is published."""
+    file = published / MARTS_FILE
+    if not file.exists():
+        return None
+    with open_file(file, read_only=True) as connection:
+        row = connection.execute(
+            "select generation_id, run_id, published_at::varchar, content_hash, table_hashes from generations"
+        ).fetchone()
+    return dict(zip(GENERATIONS.names, row, strict=True)) if row else None
+
+
+def sweep(published: Path) -> list[str]:
+    """Remove what a killed publication left behind; return the names removed."""
+    leftovers = [*_generations(published).glob(f"*{PARTIAL}"), *published.parent.glob(f".{published.name}.*")]
+    for path in leftovers:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return [path.name for path in leftovers]
+
+
+def publish(
+    connection: duckdb.DuckDBPyConnection,
+    published: Path,
+    *,
+    run_id: str,
+    published_at: datetime,
+    audit: Mapping[str, pl.DataFrame],
+) -> Publication:
+    """Publish the schema ``mart`` of the connection's database unless the live generation holds the same.
+
+    Parameters
+    ----------
+    published : Path
+        The link to switch.
+    audit : mapping of str to DataFrame
+        The tables ``runs`` and ``quality_checks`` of the new generation.
+
+    Raises
+    ------
+    WarehouseError
+        If the new file does not read back as it was written; the live generation stays.
+    """
+    hashes = hash_tables(connection, HASHED, "mart")
+    content_hash = combine(hashes)
+    live = live_generation(published)
+    if live is not None and live["content_hash"] == content_hash:
+        return Publication(live["generation_id"], content_hash, False, published, hashes)
+    generation_id = f"{published_at:%Y%m%dT%H%M%SZ}-{content_hash[:12]}"
+    partial = _generations(published) / (generation_id + PARTIAL)
+    partial.mkdir(parents=True)
+    record = GENERATIONS.conform(
+        pl.DataFrame(
+            {
+                "generation_id": [generation_id],
+                "run_id": [run_id],
+                "published_at": [published_at],
+                "content_hash": [content_hash],
+                "table_hashes": [to_json(hashes)],
+            }
+        )
+    )
+    try:
+        _write(connection, partial, {**audit, GENERATIONS.name: record}, generation_id)
+        _read_back(partial / MARTS_FILE, hashes)
+    except Exception:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    folder = _switch(partial, published)
+    _prune(published)
+    return Publication(generation_id, content_hash, True, folder, hashes)
+
+
+def _generations(published: Path) -> Path:
+    return published.parent / "generations"
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, folder: Path, audit: Mapping[str, pl.DataFrame], generation_id: str
+) -> None:
+    connection.execute(f"attach {quoted(folder / MARTS_FILE)} as target (storage_version '{STORAGE_VERSION}')")
+    try:
+        for table in (*PUBLISHED, GENERATIONS):
+            if table.name in audit:
+                connection.register("audit_rows", audit[table.name].to_arrow())
+                _write_table(connection, table, "audit_rows", folder, generation_id)
+                connection.unregister("audit_rows")
+            else:
+                _write_table(connection, table, f"mart.{identifier(table.name)}", folder, generation_id)
+        connection.execute("checkpoint target")
+    finally:
+        connection.execute("detach target")
+
+
+def _write_table(
+    connection: duckdb.DuckDBPyConnection, table: Table, relation: str, folder: Path, generation_id: str
+) -> None:
+    columns = ", ".join(f"{identifier(column.name)}::{column.sql} as {identifier(column.name)}" for column in table.columns)
+    order = ", ".join(identifier(name) for name in table.key)
+    target = f"target.main.{identifier(table.name)}"
+    connection.execute(f"create table {target} as select {columns} from {relation} order by {order}")
+    connection.execute(f"comment on table {target} is {quoted(f'{table.meaning}. Grain: {table.grain}.')}")
+    for column in table.columns:
+        connection.execute(f"comment on column {target}.{identifier(column.name)} is {quoted(column.comment)}")
+    connection.execute(
+        f"copy (from {target}) to {quoted(folder / f'{table.name}.parquet')} "
+        f"(format parquet, compression zstd, kv_metadata {{generation_id: {quoted(generation_id)}}})"
+    )
+
+
+def _read_back(file: Path, expected: Mapping[str, TableHash]) -> None:
+    with open_file(file, read_only=True) as connection:
+        found = hash_tables(connection, HASHED, "main")
+    wrong = sorted(name for name in expected if found[name] != expected[name])
+    if wrong:
+        raise WarehouseError(
+            f"the new marts do not read back as written: {wrong} differ. The published marts stay as they are; "
+            "check the disk, then run again"
+        )
+
+
+def _switch(partial: Path, published: Path) -> Path:
+    for path in (*partial.iterdir(), partial):
+        _fsync(path)
+    folder = partial.with_name(partial.name.removesuffix(PARTIAL))
+    partial.rename(folder)
+    _fsync(folder.parent)
+    link = published.with_name(f".{published.name}.{folder.name}")
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path(folder.parent.name) / folder.name)
+    link.replace(published)
+    _fsync(published.parent)
+    return folder
+
+
+def _prune(published: Path) -> None:
+    """Keep the live generation and the one before it, which a reader may just be opening."""
+    live = published.resolve()
+    old = sorted(path for path in _generations(published).iterdir() if path != live and path.suffix != PARTIAL)
+    for path in old[: max(0, len(old) - KEPT_GENERATIONS + 1)]:
+        shutil.rmtree(path)
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

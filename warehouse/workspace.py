@@ -1,0 +1,96 @@
+"""The scratch database of one run: raw versions and seeds in, staging, core, study and mart tables out.
+
+Derived tables never live in the warehouse file. They are built from raw in a database of their own, which a run may lose at
+any moment without harm.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts import AUDIT, RAW, Table
+from pipelines.errors import WarehouseError
+from warehouse.connection import identifier, open_file, open_memory, quoted
+from warehouse.migrations import migrate
+
+
+def open_workspace(build_file: Path, warehouse_file: Path) -> duckdb.DuckDBPyConnection:
+    """Open a new scratch database that reads the raw layer of the warehouse file."""
+    build_file.unlink(missing_ok=True)
+    connection = reopen_workspace(build_file, warehouse_file)
+    for schema, tables in (("raw", RAW), ("audit", AUDIT)):
+        connection.execute(f"create schema {schema}")
+        for table in tables:
+            connection.execute(f"create view {schema}.{table.name} as select * from store.{schema}.{table.name}")
+    return connection
+
+
+def reopen_workspace(build_file: Path, warehouse_file: Path) -> duckdb.DuckDBPyConnection:
+    """Open a scratch database that an earlier stage of the same run has filled."""
+    connection = open_file(build_file)
+    try:
+        connection.execute(f"attach {quoted(warehouse_file)} as store (read_only)")
+    except duckdb.Error as error:
+        connection.close()
+        raise WarehouseError(f"{warehouse_file} cannot be read: {error}") from error
+    return connection
+
+
+def open_memory_workspace() -> duckdb.DuckDBPyConnection:
+    """Open a workspace without a warehouse: the raw layer itself is in memory."""
+    connection = open_memory()
+    migrate(connection)
+    return connection
+
+
+def set_variables(connection: duckdb.DuckDBPyConnection, values: dict[str, str | datetime | None]) -> None:
+    """Set what the models read with ``getvariable``."""
+    for name, value in values.items():
+        if isinstance(value, datetime):
+            text = f"timestamptz {quoted(value.isoformat())}"
+        else:
+            text = "null::varchar" if value is None else quoted(value)
+        connection.execute(f"set variable {name} = {text}")
+
+
+def load_seeds(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Load every CSV of the seeds folder as a text table ``seed.<file>``; an empty cell is null."""
+    connection.execute("create schema if not exists seed")
+    for path in sorted(folder.glob("*.csv")):
+        connection.execute(
+            f"create table seed.{identifier(path.stem)} as "
+            f"select * from read_csv({quoted(path)}, header = true, all_varchar = true)"
+        )
+
+
+def write_table(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
+    """Create a table such as ``core.sessions`` from a frame."""
+    schema, table = name.split(".")
+    connection.execute(f"create schema if not exists {identifier(schema)}")
+    connection.register("incoming_rows", frame.to_arrow())
+    try:
+        connection.execute(
+            f"create table {identifier(schema)}.{identifier(table)} as select * from incoming_rows"
+        )
+    finally:
+        connection.unregister("incoming_rows")
+
+
+def read_frame(connection: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
+    """Return the rows of a query as a frame."""
+    try:
+        return connection.sql(query).pl()
+    except duckdb.Error as error:
+        raise WarehouseError(f"query failed: {error}\n{query}") from error
+
+
+def read_table(connection: duckdb.DuckDBPyConnection, table: Table, schema: str) -> pl.DataFrame:
+    """Return a table in the order of its key, with the contract's columns."""
+    names = ", ".join(identifier(name) for name in table.names)
+    order = ", ".join(identifier(name) for name in table.key)
+    frame = read_frame(connection, f"select {names} from {schema}.{identifier(table.name)} order by {order}")
+    return table.conform(frame)
