@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ import polars as pl
 
 from flows.core import CoreSummary, build_core
 from flows.run import model_variables, models
-from flows.stages import split_event_files
+from flows.stages import incoming, split_event_files
 from flows.studying import run_definitions
 from pipelines.contracts import (
     DIM_STUDIES,
@@ -26,9 +27,9 @@ from pipelines.errors import CatalogueError
 from pipelines.event_study.definitions import StudyDefinition
 from pipelines.settings import Settings
 from pipelines.sources import catalogue_events, files_events, files_prices
-from pipelines.sources.batch import RawBatch, content_hash
+from pipelines.sources.batch import RawBatch
 from warehouse.models import require_all, run_ready
-from warehouse.store import Incoming, append
+from warehouse.store import append
 from warehouse.workspace import open_memory_workspace, read_table, set_variables
 
 OUTPUT = (
@@ -71,12 +72,14 @@ def ad_hoc_study(settings: Settings, definition: StudyDefinition) -> AdHocStudy:
     """
     now = datetime.now(UTC)
     request = files_prices.FilesRequest(settings.prices, settings.columns, settings.layout, settings.date_format)
-    batches = [*files_prices.fetch(request, now), *_events(settings.events, now)]
+    events = _events(settings.events, now)
+    wanted = _symbols(events) | ({definition.benchmark} if definition.benchmark else set())
+    batches = [*(batch for batch in files_prices.fetch(request, now) if batch.object in wanted), *events]
     connection = open_memory_workspace()
     try:
-        append(connection, [_incoming(batch) for batch in batches], run_id="ad-hoc")
+        append(connection, [incoming(batch) for batch in batches], run_id="ad-hoc")
         set_variables(connection, model_variables(settings, "files"))
-        core = build_core(connection, models())
+        core = build_core(connection, models(), [(batch.source, batch.object) for batch in batches])
         run_definitions(connection, [definition])
         run_ready(connection, models())
         require_all(connection, models())
@@ -86,13 +89,20 @@ def ad_hoc_study(settings: Settings, definition: StudyDefinition) -> AdHocStudy:
     return AdHocStudy(tables, core)
 
 
+def _symbols(batches: list[RawBatch]) -> set[str]:
+    """Return the securities that the events name; the prices of others would only cost time."""
+    symbols: set[str] = set()
+    for batch in batches:
+        if batch.source == catalogue_events.SOURCE:
+            symbols |= {ticker["ticker"] for cell in batch.frame["tickers"] for ticker in json.loads(cell)}
+        else:
+            symbols |= set(batch.frame["symbol"].drop_nulls())
+    return symbols
+
+
 def _events(paths: tuple[Path, ...], now: datetime) -> list[RawBatch]:
     catalogues, lists = split_event_files(paths)
     batches = [*catalogue_events.fetch(catalogues, now), *files_events.fetch(lists, now)]
     if not batches:
         raise CatalogueError("--events: expected at least one event file (CSV, Parquet or YAML)")
     return batches
-
-
-def _incoming(batch: RawBatch) -> Incoming:
-    return Incoming(batch.source, batch.object, batch.url, content_hash(batch.frame), batch.fetched_at, batch.frame)

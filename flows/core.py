@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import duckdb
+import polars as pl
 
+from flows.run import seeds_folder
 from pipelines.sessions import build_sessions
 from warehouse.models import Model, run_ready
 from warehouse.workspace import load_seeds, read_frame, write_table
-from flows.run import seeds_folder
 
 AFTER_LAST = timedelta(days=60)
 """How far the calendars reach beyond the newest price or event, for windows that are still to come."""
@@ -33,8 +34,18 @@ class CoreSummary:
     calendar_warnings: tuple[str, ...]
 
 
-def build_core(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> CoreSummary:
-    """Build staging and core: everything a study reads."""
+def build_core(
+    connection: duckdb.DuckDBPyConnection, models: Sequence[Model], inputs: Sequence[tuple[str, str]]
+) -> CoreSummary:
+    """Build staging and core: everything a study reads.
+
+    Parameters
+    ----------
+    inputs : sequence of (source, object)
+        The objects whose newest versions count; others in the store stay out.
+    """
+    objects = pl.DataFrame(list(inputs), schema={"source": pl.String, "object": pl.String}, orient="row")
+    write_table(connection, "raw.inputs", objects)
     load_seeds(connection, seeds_folder())
     run_ready(connection, models)
     warnings = _build_sessions(connection)
@@ -50,8 +61,8 @@ def build_core(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -
             (select max(last_session) from core.securities)
         """
     ).fetchone()
-    assert row is not None  # a select of constants and counts always has its row
-    return CoreSummary(*row, calendar_warnings=warnings)
+    names = ("n_price_rows", "n_quarantined_rows", "n_symbols", "n_events", "first_session", "last_session")
+    return CoreSummary(**dict(zip(names, row or (), strict=True)), calendar_warnings=warnings)
 
 
 def _build_sessions(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
@@ -67,7 +78,9 @@ def _build_sessions(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         """
     ).fetchone()
     start, end = days if days and days[0] else (date(2000, 1, 1), date(2000, 1, 31))
-    overrides = read_frame(connection, "select * replace (session_date::date as session_date) from seed.calendar_overrides")
+    overrides = read_frame(
+        connection, "select * replace (session_date::date as session_date) from seed.calendar_overrides"
+    )
     calendars = build_sessions(mics["exchange_mic"].to_list(), start - timedelta(days=10), end + AFTER_LAST, overrides)
     write_table(connection, "core.sessions", calendars.sessions)
     return calendars.warnings

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import polars as pl
 from prefect import flow, task
 from prefect.artifacts import (
     create_markdown_artifact,
@@ -33,7 +34,8 @@ def daily(settings: dict[str, Any] | None = None) -> Outcome:
     chosen = load_settings(**(settings or {}))
     outcome = run_pipeline(chosen, call=_as_tasks(progress if isinstance(progress, UUID) else None))
     summary = summarise(chosen.marts_file, outcome)
-    create_table_artifact(key="strongest-reactions", table=summary.reactions.to_dicts(), description="strongest reactions")
+    reactions = summary.reactions.with_columns(pl.col("session_date").cast(pl.String))
+    create_table_artifact(key="strongest-reactions", table=reactions.to_dicts(), description="strongest reactions")
     create_markdown_artifact(key="run-summary", markdown=_markdown(summary), description="what the run did")
     return outcome
 
@@ -44,7 +46,7 @@ def _as_tasks(progress: UUID | None) -> Callable[..., Any]:
 
     def call(stage: Callable[..., Any], *args: Any) -> Any:
         nonlocal done
-        result = task(stage, name=stage_title(stage), cache_policy=NO_CACHE, persist_result=False)(*args)
+        result = task(name=stage_title(stage), cache_policy=NO_CACHE, persist_result=False)(stage)(*args)
         done += 1
         if progress is not None:
             update_progress_artifact(artifact_id=progress, progress=100.0 * done / len(STAGES))

@@ -82,14 +82,14 @@ def run_pipeline(settings: Settings, call: Call = plainly) -> Outcome:
         except BaseException as error:
             status = "gate_closed" if isinstance(error, GateClosedError) else "failed"
             message = f"{type(error).__name__}: {error}"
-            stages.record(run, stages.run_row(run, status=status, finished_at=datetime.now(UTC), message=message), gates)
+            stages.record(
+                run, stages.run_row(run, status=status, finished_at=datetime.now(UTC), message=message), gates
+            )
             raise
         finally:
             stages.clean_up(settings)
         status = "published" if outcome.publication.is_new else "unchanged"
-        row = stages.run_row(
-            run, status=status, finished_at=datetime.now(UTC), input_hash=outcome.ingested.input_hash
-        )
+        row = stages.run_row(run, status=status, finished_at=datetime.now(UTC), input_hash=outcome.ingested.input_hash)
         stages.record(run, row, gates)
     return outcome
 
@@ -100,7 +100,7 @@ def _stages(run: Run, call: Call, gates: list[GateResult]) -> Outcome:
         return call(stage, run, *args)
 
     ingested = step(stages.ingest)
-    core = step(stages.build_inputs)
+    core = step(stages.build_inputs, ingested)
     _pass(step(stages.check_inputs), gates)
     studies = step(stages.run_studies)
     step(stages.build_marts)

@@ -51,19 +51,21 @@ class Ingested:
 
     prices: StoreResult
     events: StoreResult
+    inputs: tuple[tuple[str, str], ...]
     input_hash: str
 
 
 def ingest(run: Run) -> Ingested:
     """Fetch prices and events and append what is new to the raw store."""
-    prices = [_incoming(batch) for batch in fetch_prices(run.settings, run.started_at)]
-    events = [_incoming(batch) for batch in fetch_events(run.settings, run.started_at)]
+    prices = [incoming(batch) for batch in fetch_prices(run.settings, run.started_at)]
+    events = [incoming(batch) for batch in fetch_events(run.settings, run.started_at)]
     with open_file(run.settings.warehouse_file, wait_seconds=run.settings.lock_wait_seconds) as connection:
         migrate(connection)
         stored_prices = append(connection, prices, run.run_id)
         stored_events = append(connection, events, run.run_id)
     hashes = sorted(f"{batch.source} {batch.object} {batch.content_hash}" for batch in (*prices, *events))
-    return Ingested(stored_prices, stored_events, hashlib.sha256("\n".join(hashes).encode()).hexdigest())
+    inputs = tuple((batch.source, batch.object) for batch in (*prices, *events))
+    return Ingested(stored_prices, stored_events, inputs, hashlib.sha256("\n".join(hashes).encode()).hexdigest())
 
 
 def fetch_prices(settings: Settings, now: datetime) -> list[RawBatch]:
@@ -96,14 +98,15 @@ def sample_datasets() -> list[str]:
     return pl.read_csv(seeds_folder() / "sample_datasets.csv", infer_schema=False)["dataset"].to_list()
 
 
-def _incoming(batch: RawBatch) -> Incoming:
+def incoming(batch: RawBatch) -> Incoming:
+    """Return a batch with its content hash, ready for the store."""
     return Incoming(batch.source, batch.object, batch.url, content_hash(batch.frame), batch.fetched_at, batch.frame)
 
 
-def build_inputs(run: Run) -> CoreSummary:
-    """Build staging and core in a new scratch database."""
+def build_inputs(run: Run, ingested: Ingested) -> CoreSummary:
+    """Build staging and core in a new scratch database, from what the run has fetched and nothing else."""
     with run.workspace(new=True) as connection:
-        return build_core(connection, models())
+        return build_core(connection, models(), ingested.inputs)
 
 
 def check_inputs(run: Run) -> GateResult:
@@ -161,7 +164,10 @@ def publish_marts(run: Run, ingested: Ingested, gates: list[GateResult]) -> Publ
             run.settings.published,
             run_id=run.run_id,
             published_at=datetime.now(UTC),
-            audit={"runs": newest_rows(pl.concat([RUNS.conform(history), row])), "quality_checks": QUALITY_CHECKS.conform(checks)},
+            audit={
+                "runs": newest_rows(pl.concat([RUNS.conform(history), row])),
+                "quality_checks": QUALITY_CHECKS.conform(checks),
+            },
         )
 
 

@@ -108,7 +108,7 @@ def _attributes(named: pl.DataFrame) -> pl.DataFrame:
     if (texts == "{}").all():
         return named.select(PAIR)
     cells = texts.str.json_decode(infer_schema_length=None)
-    return named.select(PAIR).with_columns(cells.struct.unnest()) if isinstance(cells.dtype, pl.Struct) else named.select(PAIR)
+    return pl.concat([named.select(PAIR), cells.struct.unnest()], how="horizontal")
 
 
 def _run(
@@ -126,10 +126,10 @@ def _run(
     groups = pair_groups(
         result.securities.filter(pl.col("status") == "used"),
         definition.group_by,
-        core.events,
-        core.named,
-        core.securities,
-        attributes,
+        events=core.events,
+        named=core.named,
+        securities=core.securities,
+        attributes=attributes,
     )
     ledger = _ledger(spec, asked, unusable, result.securities)
     return ledger, result.abnormal_returns, result.cars, group_tests(spec, result, groups)

@@ -66,7 +66,8 @@ def summarise(marts_file: Path, outcome: Outcome, n_reactions: int = 12) -> Summ
             "from fct_event_securities where status != 'used' group by all order by n desc, reason limit 5",
         )
         quarantine = read_frame(
-            connection, "select rule_id, symbol, count(*) as n from quarantine group by all order by n desc, symbol limit 5"
+            connection,
+            "select rule_id, symbol, count(*) as n from quarantine group by all order by n desc, symbol limit 5",
         )
         # Events that share a day 0 share its reaction: show each security and day once.
         reactions = read_frame(

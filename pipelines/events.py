@@ -75,7 +75,9 @@ def _event_condition(choice: Choice) -> pl.Expr:
     return pl.all_horizontal(conditions)
 
 
-def day0_requests(asked: pl.DataFrame, events: pl.DataFrame, named: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
+def day0_requests(
+    asked: pl.DataFrame, events: pl.DataFrame, named: pl.DataFrame, securities: pl.DataFrame
+) -> pl.DataFrame:
     """Return one day-0 request per pair, with the clocks of the pair where its event list gives them.
 
     Parameters
@@ -159,10 +161,11 @@ def ready_pairs(
 def pair_groups(
     pairs: pl.DataFrame,
     group_by: Collection[str],
+    *,
     events: pl.DataFrame,
     named: pl.DataFrame,
     securities: pl.DataFrame,
-    attributes: pl.DataFrame | None = None,
+    attributes: pl.DataFrame,
 ) -> pl.DataFrame:
     """Return the groups each pair belongs to: ``event_id``, ``symbol``, ``group_by``, ``group_value``.
 
@@ -184,9 +187,8 @@ def pair_groups(
         .join(securities, on="symbol", how="left", maintain_order="left")
         .with_columns(pl.lit("all").alias("all"))
     )
-    if attributes is not None:
-        fresh = [name for name in attributes.columns if name in PAIR or name not in table.columns]
-        table = table.join(attributes.select(fresh), on=PAIR, how="left", maintain_order="left")
+    fresh = [name for name in attributes.columns if name in PAIR or name not in table.columns]
+    table = table.join(attributes.select(fresh), on=PAIR, how="left", maintain_order="left")
     unknown = sorted(set(group_by) - set(table.columns))
     if unknown:
         raise ConfigurationError(

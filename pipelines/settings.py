@@ -1,6 +1,7 @@
 """Settings: defaults, then ``reaction.toml``, then ``REACTION_*`` environment variables.
 
-Relative paths in ``reaction.toml`` are read from the folder the command runs in. Secrets come from the environment alone.
+Relative paths in ``reaction.toml`` are read from the folder the command runs in. Secrets come from the environment
+alone.
 """
 
 from __future__ import annotations
@@ -106,7 +107,9 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, item['loc']))}: {item['msg']}, got {item['input']!r}" for item in error.errors()]
+        lines = [
+            f"  {'.'.join(map(str, item['loc']))}: {item['msg']}, got {item['input']!r}" for item in error.errors()
+        ]
         raise ConfigurationError(
             "settings are not valid (from options, REACTION_* or reaction.toml):\n" + "\n".join(lines)
         ) from error

@@ -22,9 +22,7 @@ class TableHash:
     hash: str
 
 
-def hash_tables(
-    connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], schema: str
-) -> dict[str, TableHash]:
+def hash_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], schema: str) -> dict[str, TableHash]:
     """Return the hash of every table, one scan each."""
     return {table.name: _hash_table(connection, table, f"{schema}.{identifier(table.name)}") for table in tables}
 

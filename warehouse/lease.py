@@ -28,7 +28,9 @@ def lease(file: Path, *, now: datetime, what: str) -> Iterator[None]:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle = file.open("a+", encoding="utf-8")
     except OSError as error:
-        raise WarehouseError(f"{file} cannot be written: {error.strerror}; set REACTION_HOME to a folder of yours") from error
+        raise WarehouseError(
+            f"{file} cannot be written: {error.strerror}; set REACTION_HOME to a folder of yours"
+        ) from error
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,7 +1,7 @@
 """The schema of the warehouse file: raw batches and the record of runs.
 
-Only this module issues DDL on the warehouse file, in a transaction of its own with a checkpoint right after: replaying a
-log that holds DDL after a crash is where DuckDB has lost files. Derived tables live in a scratch database instead.
+Only this module issues DDL on the warehouse file, in a transaction of its own with a checkpoint right after: replaying
+a log that holds DDL after a crash is where DuckDB has lost files. Derived tables live in a scratch database instead.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Run the files of ``sql/`` in the order of what each file reads.
 
 A file is one ``select`` with a header of four lines (``grain``, ``key``, ``reads``, ``units``). Its name is the table's
-name, its folder the schema. Tables that Python stages write (sessions, day 0, study results) are inputs like any other: a
-model runs as soon as everything it reads exists.
+name, its folder the schema. Tables that Python stages write (sessions, day 0, study results) are inputs like any other:
+a model runs as soon as everything it reads exists.
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ def require_all(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) 
     """
     existing = _relations(connection)
     waiting = [
-        f"{model.name} waits for {sorted(set(model.reads) - existing)}" for model in models if model.name not in existing
+        f"{model.name} waits for {sorted(set(model.reads) - existing)}"
+        for model in models
+        if model.name not in existing
     ]
     if waiting:
         raise WarehouseError("models were not built: " + "; ".join(waiting))

@@ -139,7 +139,9 @@ def _write(
 def _write_table(
     connection: duckdb.DuckDBPyConnection, table: Table, relation: str, folder: Path, generation_id: str
 ) -> None:
-    columns = ", ".join(f"{identifier(column.name)}::{column.sql} as {identifier(column.name)}" for column in table.columns)
+    columns = ", ".join(
+        f"{identifier(column.name)}::{column.sql} as {identifier(column.name)}" for column in table.columns
+    )
     order = ", ".join(identifier(name) for name in table.key)
     target = f"target.main.{identifier(table.name)}"
     connection.execute(f"create table {target} as select {columns} from {relation} order by {order}")

@@ -1,7 +1,7 @@
 """The scratch database of one run: raw versions and seeds in, staging, core, study and mart tables out.
 
-Derived tables never live in the warehouse file. They are built from raw in a database of their own, which a run may lose at
-any moment without harm.
+Derived tables never live in the warehouse file. They are built from raw in a database of their own, which a run may
+lose at any moment without harm.
 """
 
 from __future__ import annotations
@@ -73,9 +73,7 @@ def write_table(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.Data
     connection.execute(f"create schema if not exists {identifier(schema)}")
     connection.register("incoming_rows", frame.to_arrow())
     try:
-        connection.execute(
-            f"create table {identifier(schema)}.{identifier(table)} as select * from incoming_rows"
-        )
+        connection.execute(f"create table {identifier(schema)}.{identifier(table)} as select * from incoming_rows")
     finally:
         connection.unregister("incoming_rows")
 

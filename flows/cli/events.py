@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
+
+if TYPE_CHECKING:
+    from pipelines.sources.catalogue_events import Event
 
 app = App(name="events", help="List, show and check events.")
 
@@ -35,8 +38,8 @@ def list_events(
     from flows.cli.output import print_rows
 
     rows = [
-        (event.id, event.available_from, event.precision, event.kind, event.theme, event.symbols, event.title)
-        for event in sorted(_catalogue(), key=lambda event: (event.available_from, event.id))
+        (event.id, event.public_from, event.precision, event.kind, event.theme, _symbols(event), event.title)
+        for event in sorted(_catalogue(), key=lambda event: (event.public_from, event.id))
         if (theme is None or event.theme == theme) and (kind is None or event.kind == kind)
     ]
     columns = ["event_id", "available_at", "precision", "kind", "theme", "symbols", "title"]
@@ -70,13 +73,14 @@ def show(event_id: str, /, *, as_json: Annotated[bool, Parameter(name="--json", 
         near = get_close_matches(event_id, catalogue, n=3, cutoff=0.4)
         hint = f"; did you mean {', '.join(near)}?" if near else "; `reaction events list` shows all"
         raise CatalogueError(f"there is no event {event_id!r}{hint}")
-    record = catalogue[event_id].record()
+    record = catalogue[event_id].model_dump(mode="json", exclude_none=True)
     if as_json:
         print(json.dumps(record, indent=1))
         return
     width = max(map(len, record))
     for name, value in record.items():
-        text = ", ".join(map(str, value)) if isinstance(value, list) else value
+        items = value if isinstance(value, list) else [value]
+        text = ", ".join(f"{item['ticker']} {item['sign']}" if isinstance(item, dict) else str(item) for item in items)
         print(f"{name:<{width}}  {plain(text)}")
 
 
@@ -117,7 +121,11 @@ def check(files: tuple[Path, ...], /) -> None:
     print(f"{n_good} file{'s' if n_good != 1 else ''} checked: no problem found")
 
 
-def _catalogue():  # type: ignore[no-untyped-def]
+def _symbols(event: Event) -> str:
+    return " ".join(ticker.ticker for ticker in event.tickers)
+
+
+def _catalogue() -> list[Event]:
     from flows.run import seeds_folder
     from pipelines.settings import load_settings
     from pipelines.sources import catalogue_events

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -38,7 +39,7 @@ def cell(value: object, digits: int = 6) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.{digits}g}" if abs(value) < 1e15 else f"{value:.4e}"
+        return f"{value:.{digits}g}"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%SZ")
     return plain(value)
@@ -57,9 +58,7 @@ def print_table(
     from rich.text import Text
 
     rows = list(rows)
-    numeric = {
-        i for i in range(len(columns)) if any(isinstance(row[i], int | float) and not isinstance(row[i], bool) for row in rows)
-    }
+    numeric = {i for i in range(len(columns)) if any(_is_numeric(row[i]) for row in rows)}
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for i, name in enumerate(columns):
         table.add_column(Text(name), justify="right" if i in numeric else "left", overflow="fold")
@@ -75,13 +74,26 @@ def print_table(
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], output: Format) -> None:
     """Print rows as a table, as CSV or as JSON."""
     if output == "json":
-        print(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=jsonable, allow_nan=False, indent=1))
+        print(
+            json.dumps(
+                [dict(zip(columns, row, strict=True)) for row in rows], default=jsonable, allow_nan=False, indent=1
+            )
+        )
     elif output == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows([_csv_cell(value) for value in row] for row in rows)
     else:
         print_table(columns, rows)
+
+
+def _is_numeric(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _json_cell(value: object) -> object:
+    """Return a value JSON has: what is no number becomes null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def jsonable(value: object) -> object:

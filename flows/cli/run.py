@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from flows.summary import Summary
     from pipelines.settings import Settings
 
+SMALLEST_FIXED_P = 0.001
+"""Smaller p-values are written with an exponent."""
+
 
 def run(
     *,
@@ -183,7 +186,9 @@ def _print_summary(settings: Settings, outcome: Outcome, summary: Summary) -> No
     for text in outcome.core.calendar_warnings:
         print(f"calendar: {plain(text)}")
     if summary.reasons.height:
-        print_table(["n", "status", "reason"], summary.reasons.select("n", "status", "reason").rows(), title="\nnot used")
+        print_table(
+            ["n", "status", "reason"], summary.reasons.select("n", "status", "reason").rows(), title="\nnot used"
+        )
     if summary.quarantine.height:
         rows = summary.quarantine.select("n", "symbol", "rule_id").rows()
         print_table(["rows", "symbol", "rule"], rows, title="in quarantine")
@@ -192,7 +197,7 @@ def _print_summary(settings: Settings, outcome: Outcome, summary: Summary) -> No
             print(f"warning: {plain(warning)}")
     print_reactions(summary)
     print(f"marts:   {settings.marts_file}")
-    print('look:    reaction sql "select * from fct_event_cars where event_id = \'nvda-record-selloff\'"')
+    print("look:    reaction sql \"select * from fct_event_cars where event_id = 'nvda-record-selloff'\"")
 
 
 def print_reactions(summary: Summary) -> None:
@@ -220,4 +225,6 @@ def p_text(value: float | None) -> str:
     """Return a p-value that never claims to be zero."""
     if value is None:
         return ""
-    return f"{value:.3f}" if value >= 0.001 else f"{value:.0e}" if value >= 1e-300 else "<1e-300"
+    if value >= SMALLEST_FIXED_P:
+        return f"{value:.3f}"
+    return f"{value:.0e}" if value > 0 else "<1e-300"

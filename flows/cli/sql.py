@@ -16,7 +16,7 @@ def sql(
     /,
     *,
     file: Annotated[Path | None, Parameter(name=["--file", "-f"])] = None,
-    format: Annotated[Format, Parameter(name="--format")] = "table",  # noqa: A002 - the option's name
+    format: Annotated[Format, Parameter(name="--format")] = "table",
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     timeout: float = 60.0,
 ) -> None:

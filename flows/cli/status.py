@@ -29,7 +29,7 @@ def status(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = 
     from warehouse.lease import holder
 
     settings = load_settings()
-    record = {
+    record: dict[str, Any] = {
         "home": settings.home,
         "running": holder(settings.lock_file),
         "published": _published(settings),
@@ -47,12 +47,12 @@ def status(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = 
         print(f"published: {published['generation_id']} at {published['published_at']}")
         print_table(["table", "rows"], published["tables"].items())
         print_table(["status", "pairs"], published["pairs"].items())
-        print_table(
-            ["exchange", "securities", "last session"], [tuple(row.values()) for row in published["freshness"]]
-        )
+        fresh = [tuple(row.values()) for row in published["freshness"]]
+        print_table(["exchange", "securities", "last session"], fresh)
     columns = ["started", "finished", "source", "status", "message"]
     if record["runs"]:
-        rows = [[row[name] for name in ("started_at", "finished_at", "source", "status", "message")] for row in record["runs"]]
+        names = ("started_at", "finished_at", "source", "status", "message")
+        rows = [[row[name] for name in names] for row in record["runs"]]
         print_table(columns, rows, title="last runs")
 
 
@@ -68,15 +68,15 @@ def _published(settings: Settings) -> dict[str, Any] | None:
     pairs = run_query(settings.marts_file, "select status, count(*) from fct_event_securities group by 1 order by 1")
     fresh = run_query(
         settings.marts_file,
-        "select coalesce(exchange_mic, 'own dates') as exchange, count(*) as securities, max(last_session) as last_session "
-        "from dim_securities group by 1 order by 1",
+        "select coalesce(exchange_mic, 'own dates') as exchange, count(*) as securities, "
+        "max(last_session) as last_session from dim_securities group by 1 order by 1",
     )
     return {
         "generation_id": live["generation_id"],
         "published_at": live["published_at"],
         "content_hash": live["content_hash"],
         "tables": {name: entry[0] for name, entry in json.loads(live["table_hashes"]).items()},
-        "pairs": dict(pairs.rows),
+        "pairs": {str(status): n for status, n in pairs.rows},
         "freshness": [dict(zip(fresh.columns, row, strict=True)) for row in fresh.rows],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -37,8 +38,8 @@ def study(
     """Run one event study on price and event files; no warehouse and no Prefect are involved.
 
     Prices are long (symbol, date, close or adj_close), one file per symbol, or wide (date and one column per symbol).
-    The event list has event_id, symbol, and event_date (a day) or occurred_at (an instant with a zone, which goes through
-    the session rule of the security's exchange).
+    The event list has event_id, symbol, and event_date (a day) or occurred_at (an instant with a zone, which goes
+    through the session rule of the security's exchange).
 
     ```
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --car=0,0 --car=-1,1
@@ -74,8 +75,8 @@ def study(
     as_json
         The same as --format json.
     exchange
-        Exchange (MIC, such as XNYS) of symbols that the securities file does not know; without it their sessions are the
-        dates of their own prices.
+        Exchange (MIC, such as XNYS) of symbols that the securities file does not know; without it their sessions are
+        the dates of their own prices.
     column
         Column of the price files, as ours=theirs; repeat for more.
     layout
@@ -177,10 +178,12 @@ def _print_tables(result: AdHocStudy, out: Path | None) -> None:
     if result.core.n_quarantined_rows:
         by_rule = result.tables["quarantine"].group_by("rule_id", "symbol").len().sort("rule_id", "symbol")
         _print_head(["rule", "symbol", "rows"], by_rule.rows(), "price rows in quarantine")
-    _print_cars(result.tables["fct_event_cars"].join(ledger.select("event_id", "symbol", "event_session"), on=["event_id", "symbol"]))
+    day0 = ledger.select("event_id", "symbol", "event_session")
+    _print_cars(result.tables["fct_event_cars"].join(day0, on=["event_id", "symbol"], maintain_order="left"))
     _print_tests(result.tables["fct_group_tests"])
     if out is not None:
-        print_table(["written", "rows"], [(f"{out / name}.parquet", frame.height) for name, frame in result.tables.items()])
+        written = [(f"{out / name}.parquet", frame.height) for name, frame in result.tables.items()]
+        print_table(["written", "rows"], written)
 
 
 def _print_cars(cars: Any) -> None:
@@ -227,7 +230,7 @@ def _print_tests(tests: Any) -> None:
     _print_head(["group", "window", "test", "statistic", "p", "N", "CAAR", "valid"], rows, "tests")
 
 
-def _print_head(columns: list[str], rows: list[tuple[object, ...]], title: str) -> None:
+def _print_head(columns: list[str], rows: Sequence[Sequence[object]], title: str) -> None:
     from flows.cli.output import print_table
 
     print_table(columns, rows[:SHOWN_ROWS], title=title)

@@ -53,6 +53,7 @@ __all__ = [
     "GENERATIONS",
     "MARTS",
     "PUBLISHED",
+    "PUBLISHED_AUDIT",
     "QUALITY_CHECKS",
     "QUARANTINE",
     "RAW",

@@ -30,7 +30,9 @@ FCT_RETURNS = Table(
         Column("session_date", "date", "exchange-local date"),
         Column("session_index", "integer", "running number of the session in the listing's calendar", unit="sessions"),
         Column("close", "float", "close as the source gives it", unit="currency", nullable=True, minimum=0.0),
-        Column("adj_close", "float", "close adjusted for splits and dividends", unit="currency", nullable=True, minimum=0.0),
+        Column(
+            "adj_close", "float", "close adjusted for splits and dividends", unit="currency", nullable=True, minimum=0.0
+        ),
         Column("volume", "float", "shares or units traded", unit="shares", nullable=True, minimum=0.0),
         Column(
             "simple_return",
@@ -100,8 +102,12 @@ FCT_ABNORMAL_RETURNS = Table(
         Column("actual_return", "float", "return of the security", unit="decimal", nullable=True),
         Column("expected_return", "float", "normal return", unit="decimal", nullable=True),
         Column("abnormal_return", "float", "actual minus expected", unit="decimal", nullable=True),
-        Column("abnormal_return_se", "float", "standard error of prediction", unit="decimal", nullable=True, minimum=0.0),
-        Column("std_abnormal_return", "float", "abnormal return over its standard error (t with L1-k df)", nullable=True),
+        Column(
+            "abnormal_return_se", "float", "standard error of prediction", unit="decimal", nullable=True, minimum=0.0
+        ),
+        Column(
+            "std_abnormal_return", "float", "abnormal return over its standard error (t with L1-k df)", nullable=True
+        ),
         _P_VALUE,
         Column(
             "cum_abnormal_return",
@@ -125,11 +131,20 @@ FCT_EVENT_CARS = Table(
         _WINDOW_START,
         _WINDOW_END,
         Column("car", "float", "cumulative abnormal return over the days that have one", unit="decimal", nullable=True),
-        Column("car_se", "float", "its standard error, exact prediction-error covariance", unit="decimal", nullable=True, minimum=0.0),
+        Column(
+            "car_se",
+            "float",
+            "its standard error, exact prediction-error covariance",
+            unit="decimal",
+            nullable=True,
+            minimum=0.0,
+        ),
         Column("scar", "float", "standardised cumulative abnormal return", nullable=True),
         Column("t_stat", "float", "t statistic, L1-k degrees of freedom", nullable=True),
         _P_VALUE,
-        Column("bhar", "float", "buy-and-hold abnormal return; null where a day is missing", unit="decimal", nullable=True),
+        Column(
+            "bhar", "float", "buy-and-hold abnormal return; null where a day is missing", unit="decimal", nullable=True
+        ),
         _N_OBS,
         Column("df", "integer", "degrees of freedom L1-k", nullable=True, minimum=0),
         Column("n_days", "integer", "days of the window that have an abnormal return", unit="sessions", minimum=0),

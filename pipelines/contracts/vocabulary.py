@@ -13,14 +13,14 @@ DAY0_RULES = {
     "pre_open": "public on a session's day before its open: that session",
     "after_close": "public at or after the close: the next session",
     "closed_day": "public on a weekend or holiday: the next session",
-    "conservative": "the hour is not known, and the same day may hold the news already: the first session that surely does",
+    "conservative": "the hour is not known and the same day may hold the news: the first session that surely does",
     "outcome_session": "an outcome names the session it happened in: that session",
     "outcome_next_session": "an outcome's date is no session here: the next one",
     "utc_day": "the market never closes: the UTC day",
     "date_session": "only a date was given, and it is a session: that session",
     "date_next_session": "only a date was given, and it is no session: the next one",
     "own_dates": "the exchange is not known, so the sessions are the dates of the security's own prices",
-    "own_dates_conservative": "the exchange's close is not known, so an instant counts for the next date that has a price",
+    "own_dates_conservative": "the exchange's close is not known, so an instant counts for the next date with a price",
     "none": "no day 0 could be found; the reason says why",
 }
 

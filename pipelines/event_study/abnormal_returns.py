@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.event_study.arrays import FloatArray
+from pipelines.event_study.arrays import FloatArray, zero_missing
 from pipelines.event_study.normal_returns import NormalReturnFit
 
 
@@ -36,7 +36,7 @@ class AbnormalReturns:
     @property
     def cumulated(self) -> FloatArray:
         """Running sum over the days that have an abnormal return; shape (pairs, days)."""
-        total = np.cumsum(np.nan_to_num(self.abnormal), axis=1)
+        total = np.cumsum(zero_missing(self.abnormal), axis=1)
         return np.where(np.isnan(self.abnormal), np.nan, total)
 
 

@@ -39,6 +39,8 @@ class AlignedReturns:
     benchmark : array, shape (slots,)
         The benchmark's return over the same days as the security's; 0 for a model without a benchmark; NaN where
         either return is missing.
+    usable_before : array, shape (slots + 1,)
+        Slots before each slot that have both returns.
     session_day : array, shape (slots,)
         Days since 1970-01-01, NO_DAY where the panel has no row.
     """
@@ -49,6 +51,7 @@ class AlignedReturns:
     padding: int
     security: FloatArray
     benchmark: FloatArray
+    usable_before: IntArray
     session_day: DayArray
 
     def take(self, values: NDArray[_Value], pairs: Pairs, window: Window) -> NDArray[_Value]:
@@ -67,14 +70,23 @@ class AlignedReturns:
         -------
         array, shape (pairs, window.length)
         """
-        offset = pairs.event_index + window.start - self.first_index[pairs.code]
-        slot = self.first_slot[pairs.code] + np.clip(offset, -self.padding, self.n_slots[pairs.code])
-        gathered: NDArray[_Value] = sliding_window_view(values, window.length)[slot]
+        gathered: NDArray[_Value] = sliding_window_view(values, window.length)[self._slot(pairs, window)]
         return gathered
 
     def returns(self, pairs: Pairs, window: Window) -> tuple[FloatArray, FloatArray]:
         """Gather the securities' and the benchmark's returns, each of shape (pairs, window.length)."""
         return self.take(self.security, pairs, window), self.take(self.benchmark, pairs, window)
+
+    def n_usable(self, pairs: Pairs, window: Window) -> IntArray:
+        """Count each pair's sessions in a window that have both returns; shape (pairs,)."""
+        slot = self._slot(pairs, window)
+        return self.usable_before[slot + window.length] - self.usable_before[slot]
+
+    def _slot(self, pairs: Pairs, window: Window) -> IntArray:
+        """Return the slot of each pair's first day of a window, in the padding if it lies outside the listing."""
+        offset = pairs.event_index + window.start - self.first_index[pairs.code]
+        slot: IntArray = self.first_slot[pairs.code] + np.clip(offset, -self.padding, self.n_slots[pairs.code])
+        return slot
 
 
 def align(spec: StudySpec, panel: ReturnPanel) -> AlignedReturns:
@@ -99,13 +111,15 @@ def align(spec: StudySpec, panel: ReturnPanel) -> AlignedReturns:
     first_slot = end_slot - n_slots
     slot = panel.session_index + (first_slot - first_index)[panel.row_code]
     total = int(end_slot[-1]) + padding
+    benchmark_slots = _scatter(benchmark, slot, total, np.float64(np.nan))
     return AlignedReturns(
         first_slot=first_slot,
         first_index=first_index,
         n_slots=n_slots,
         padding=padding,
         security=_scatter(security, slot, total, np.float64(np.nan)),
-        benchmark=_scatter(benchmark, slot, total, np.float64(np.nan)),
+        benchmark=benchmark_slots,
+        usable_before=np.concatenate(([0], np.cumsum(~np.isnan(benchmark_slots)))),
         session_day=_scatter(panel.session_day, slot, total, np.int32(NO_DAY)),
     )
 

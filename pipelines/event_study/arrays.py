@@ -36,3 +36,8 @@ def is_rounding(squares: FloatArray, n: IntArray, total_squares: FloatArray) -> 
     array of bool, shape (pairs,)
     """
     return squares <= ROUNDING**2 * (n + total_squares)
+
+
+def zero_missing(values: FloatArray) -> FloatArray:
+    """Return the values with 0 in place of NaN, so that sums pass over missing days."""
+    return np.where(np.isnan(values), 0.0, values)

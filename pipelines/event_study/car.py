@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.event_study.abnormal_returns import AbnormalReturns, standardise
-from pipelines.event_study.arrays import FloatArray, IntArray
+from pipelines.event_study.arrays import FloatArray, IntArray, zero_missing
 from pipelines.event_study.normal_returns import NormalReturnFit
 from pipelines.event_study.spec import StudySpec, Window
 
@@ -63,8 +63,8 @@ def cumulate(spec: StudySpec, fit: NormalReturnFit, returns: AbnormalReturns) ->
     days = [slice(window.start - spec.event.start, window.end - spec.event.start + 1) for window in windows]
     available = ~np.isnan(returns.abnormal)
     n_days = np.stack([available[:, span].sum(axis=1) for span in days], axis=1)
-    car = _sums(np.nan_to_num(returns.abnormal), days)
-    se = fit.prediction_se(n_days.astype(np.float64), _sums(np.nan_to_num(returns.deviation), days))
+    car = _sums(zero_missing(returns.abnormal), days)
+    se = fit.prediction_se(n_days.astype(np.float64), _sums(zero_missing(returns.deviation), days))
     car[n_days == 0] = np.nan
     se[n_days == 0] = np.nan
     hold = _simple_held if spec.return_type == "simple" else _log_held

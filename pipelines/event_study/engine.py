@@ -12,15 +12,18 @@ from pipelines.event_study.abnormal_returns import abnormal_returns
 from pipelines.event_study.alignment import AlignedReturns, align
 from pipelines.event_study.car import cumulate
 from pipelines.event_study.frames import abnormal_return_frame, car_frame, security_frame
-from pipelines.event_study.normal_returns import fit_normal_returns
+from pipelines.event_study.normal_returns import NormalReturnFit, fit_normal_returns
 from pipelines.event_study.pairs import Pairs, checked_pairs
 from pipelines.event_study.panel import ReturnPanel
 from pipelines.event_study.result import StudyResult
 from pipelines.event_study.screening import Outcome, screen
 from pipelines.event_study.spec import StudySpec
 
-CHUNK_SIZE: Final = 2_000
-"""Pairs worked on at a time: their estimation windows fit the processor's cache, and memory stays bounded."""
+CHUNK_SIZE: Final = 20_000
+"""Pairs worked on at a time, so that memory beyond the result itself stays bounded."""
+
+_BLOCK_SIZE: Final = 500
+"""Pairs fitted at a time, so that their estimation windows stay in the processor's cache."""
 
 _Frames = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
 
@@ -55,7 +58,7 @@ def run_study(spec: StudySpec, panel: ReturnPanel, pairs: pl.DataFrame, *, chunk
     """
     asked = checked_pairs(pairs)
     aligned = align(spec, panel)
-    chunks = [_study_chunk(spec, panel, aligned, Pairs.of(chunk, panel)) for chunk in _chunks(asked, chunk_size)]
+    chunks = [_study_chunk(spec, panel, aligned, chunk) for chunk in Pairs.of(asked, panel).blocks(chunk_size)]
     study = pl.lit(spec.study_id).alias("study_id")
     securities, abnormal, cars = (pl.concat(frames).with_columns(study) for frames in zip(*chunks, strict=True))
     if securities.height != asked.height:
@@ -67,13 +70,10 @@ def run_study(spec: StudySpec, panel: ReturnPanel, pairs: pl.DataFrame, *, chunk
 
 
 def _study_chunk(spec: StudySpec, panel: ReturnPanel, aligned: AlignedReturns, pairs: Pairs) -> _Frames:
-    security, benchmark = aligned.returns(pairs, spec.estimation)
-    screening = screen(spec, aligned, pairs, benchmark)
-
-    candidates = screening.used
-    fit = fit_normal_returns(spec, security[candidates], benchmark[candidates])
+    screening = screen(spec, aligned, pairs)
+    fit = _fit(spec, aligned, pairs.take(screening.used))
     has_beta = ~np.isnan(fit.beta)
-    screening = screening.exclude(candidates[~has_beta], Outcome.BENCHMARK_STILL)
+    screening = screening.exclude(screening.used[~has_beta], Outcome.BENCHMARK_STILL)
 
     fit, used = fit.take(has_beta), pairs.take(screening.used)
     abnormal = abnormal_returns(fit, *aligned.returns(used, spec.event))
@@ -85,6 +85,6 @@ def _study_chunk(spec: StudySpec, panel: ReturnPanel, aligned: AlignedReturns, p
     )
 
 
-def _chunks(pairs: pl.DataFrame, size: int) -> list[pl.DataFrame]:
-    """Cut the pairs into chunks, at least one, so that a study of nothing has empty frames."""
-    return list(pairs.iter_slices(size)) if pairs.height else [pairs]
+def _fit(spec: StudySpec, aligned: AlignedReturns, pairs: Pairs) -> NormalReturnFit:
+    blocks = (aligned.returns(block, spec.estimation) for block in pairs.blocks(_BLOCK_SIZE))
+    return NormalReturnFit.concat([fit_normal_returns(spec, *block) for block in blocks])

@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.contracts import FCT_GROUP_TESTS
 from pipelines.errors import ContractError, SpecError
-from pipelines.event_study.arrays import ROUNDING
+from pipelines.event_study.arrays import ROUNDING, FloatArray
 from pipelines.event_study.result import StudyResult
 from pipelines.event_study.significance import two_sided_normal, two_sided_t
 from pipelines.event_study.spec import StudySpec, Window
@@ -70,10 +70,12 @@ def group_tests(spec: StudySpec, result: StudyResult, groups: pl.DataFrame) -> p
     """
     if spec != result.spec:
         raise SpecError(f"the result comes from study {result.spec.study_id!r}, not from {spec.study_id!r} as given")
-    labels, members = _members(result, groups)
+    used = result.used.with_columns(df=pl.col("n_estimation_obs") - spec.n_parameters)
+    labels, members = _members(used, groups)
+    observed = _Observed.of(result)
     moments = pl.concat(
         [
-            _moments(labels, members, _observations(result, window)).with_columns(
+            _moments(labels, members, observed.over(window, used)).with_columns(
                 window_start=pl.lit(window.start, pl.Int64), window_end=pl.lit(window.end, pl.Int64)
             )
             for window in sorted({Window(day, day) for day in spec.event.days} | set(spec.car_windows))
@@ -84,7 +86,7 @@ def group_tests(spec: StudySpec, result: StudyResult, groups: pl.DataFrame) -> p
     return FCT_GROUP_TESTS.conform(frame).sort(FCT_GROUP_TESTS.key)
 
 
-def _members(result: StudyResult, groups: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _members(used: pl.DataFrame, groups: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Give each group a number, and list the used pairs of each by their place among the used pairs."""
     missing = [name for name in GROUP_COLUMNS if name not in groups.columns]
     if missing:
@@ -94,36 +96,46 @@ def _members(result: StudyResult, groups: pl.DataFrame) -> tuple[pl.DataFrame, p
     if nulls:
         raise ContractError(f"a row of groups names a pair and its group; nulls by column: {nulls}")
     labels = asked.select("group_by", "group_value").unique().sort("group_by", "group_value").with_row_index("group")
-    used = result.used.select("event_id", "symbol").with_row_index("pair")
-    members = asked.join(used, on=["event_id", "symbol"]).join(labels, on=["group_by", "group_value"])
+    pairs = used.select("event_id", "symbol").with_row_index("pair")
+    members = asked.join(pairs, on=["event_id", "symbol"]).join(labels, on=["group_by", "group_value"])
     return labels, members.select("group", "pair").sort("group", "pair")
 
 
-def _observations(result: StudyResult, window: Window) -> pl.DataFrame:
-    """Return what each used pair contributes to a window, null where the window is not complete.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Observed:
+    """A result's values as arrays: by day of shape (used pairs, days), by window of shape (used pairs, windows)."""
 
-    Columns: `value` (AR or CAR), `scar`, `csar` (sum of the days' SAR over sqrt(L2)), `df`, `session`.
-    """
-    start = window.start - result.spec.event.start
-    standardised = result.by_day("std_abnormal_return")[:, start : start + window.length]
-    if window.length == 1:
-        value, scar = result.by_day("abnormal_return")[:, start], standardised[:, 0]
-    else:
-        place = sorted(result.spec.car_windows).index(window)
-        is_complete = result.by_window("is_complete")[:, place] == 1
-        value = np.where(is_complete, result.by_window("car")[:, place], np.nan)
-        scar = np.where(is_complete, result.by_window("scar")[:, place], np.nan)
-    used = result.used
-    return pl.DataFrame(
-        {
-            "value": value,
-            "scar": scar,
-            "csar": standardised.sum(axis=1) / np.sqrt(window.length),
-            "df": used["n_estimation_obs"] - result.spec.n_parameters,
-            "session": used["event_session"],
-        },
-        nan_to_null=True,
-    )
+    spec: StudySpec
+    abnormal: FloatArray
+    standardised: FloatArray
+    car: FloatArray
+    scar: FloatArray
+    is_complete: FloatArray
+
+    @classmethod
+    def of(cls, result: StudyResult) -> _Observed:
+        """Read them from the result."""
+        by_day = (result.by_day(name) for name in ("abnormal_return", "std_abnormal_return"))
+        return cls(result.spec, *by_day, *(result.by_window(name) for name in ("car", "scar", "is_complete")))
+
+    def over(self, window: Window, used: pl.DataFrame) -> pl.DataFrame:
+        """Return what each used pair contributes to a window, null where the window is not complete.
+
+        Columns: `value` (AR or CAR), `scar`, `csar` (sum of the days' SAR over sqrt(L2)), `df`, `event_session`.
+        """
+        start = window.start - self.spec.event.start
+        standardised = self.standardised[:, start : start + window.length]
+        if window.length == 1:
+            value, scar = self.abnormal[:, start], standardised[:, 0]
+        else:
+            place = sorted(self.spec.car_windows).index(window)
+            is_complete = self.is_complete[:, place] == 1
+            value, scar = (np.where(is_complete, values[:, place], np.nan) for values in (self.car, self.scar))
+        csar = standardised.sum(axis=1) / np.sqrt(window.length)
+        columns = {"value": value, "scar": scar, "csar": csar}
+        return used.select("df", "event_session").with_columns(
+            pl.Series(name, values, nan_to_null=True) for name, values in columns.items()
+        )
 
 
 def _moments(labels: pl.DataFrame, members: pl.DataFrame, observations: pl.DataFrame) -> pl.DataFrame:
@@ -135,8 +147,8 @@ def _moments(labels: pl.DataFrame, members: pl.DataFrame, observations: pl.DataF
         n=pl.len(),
         caar=pl.col("value").mean(),
         sd=pl.col("value").std(),
-        n_sessions=pl.col("session").n_unique(),
-        session=pl.col("session").min(),
+        n_sessions=pl.col("event_session").n_unique(),
+        session=pl.col("event_session").min(),
         n_scar=has_scar.sum(),
         mean_scar=pl.col("scar").mean(),
         sd_scar=pl.col("scar").std(),
@@ -144,8 +156,8 @@ def _moments(labels: pl.DataFrame, members: pl.DataFrame, observations: pl.DataF
         sum_csar=(pl.col("csar") / inflation.sqrt()).sum(),
         sum_inflation=inflation.filter(has_scar).sum(),
         least_df=pl.col("df").filter(has_scar).min(),
-        n_sessions_scar=pl.col("session").filter(has_scar).n_unique(),
-        session_scar=pl.col("session").filter(has_scar).min(),
+        n_sessions_scar=pl.col("event_session").filter(has_scar).n_unique(),
+        session_scar=pl.col("event_session").filter(has_scar).min(),
     )
     return labels.select("group").join(moments, on="group", how="left").with_columns(pl.col("n", "n_scar").fill_null(0))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -40,7 +41,12 @@ class NormalReturnFit:
 
     def take(self, rows: IntArray | BoolArray) -> NormalReturnFit:
         """Return the fits of some pairs."""
-        return NormalReturnFit(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+        return NormalReturnFit(*(getattr(self, each.name)[rows] for each in fields(self)))
+
+    @classmethod
+    def concat(cls, fits: Sequence[NormalReturnFit]) -> NormalReturnFit:
+        """Join the fits of successive blocks of pairs."""
+        return cls(*(np.concatenate([getattr(fit, each.name) for fit in fits]) for each in fields(cls)))
 
     def prediction_se(self, n_days: FloatArray, sum_deviation: FloatArray) -> FloatArray:
         """Return the standard error of prediction of a sum of abnormal returns.

@@ -59,9 +59,13 @@ class Pairs:
         """Number of pairs."""
         return self.code.size
 
-    def take(self, rows: IntArray) -> Pairs:
+    def take(self, rows: IntArray | slice) -> Pairs:
         """Return some of the pairs."""
         return Pairs(self.frame[rows], self.code[rows], self.event_index[rows], self.last_index[rows])
+
+    def blocks(self, size: int) -> list[Pairs]:
+        """Cut the pairs into blocks, at least one, so that no pairs give empty results and not none."""
+        return [self.take(slice(start, start + size)) for start in range(0, max(self.size, 1), size)]
 
 
 def checked_pairs(pairs: pl.DataFrame) -> pl.DataFrame:

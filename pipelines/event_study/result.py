@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.contracts import FCT_ABNORMAL_RETURNS, FCT_EVENT_CARS, FCT_STUDY_SECURITIES
 from pipelines.errors import ContractError
-from pipelines.event_study.arrays import FloatArray
+from pipelines.event_study.arrays import FloatArray, zero_missing
 from pipelines.event_study.spec import StudySpec
 
 IDENTITY_TOLERANCE: Final = 1e-12
@@ -78,8 +78,8 @@ class StudyResult:
                 )
 
     def _check_sums(self) -> None:
-        abnormal = np.nan_to_num(self.by_day("abnormal_return"))
-        cars = np.nan_to_num(self.by_window("car"))
+        abnormal = zero_missing(self.by_day("abnormal_return"))
+        cars = zero_missing(self.by_window("car"))
         for place, window in enumerate(sorted(self.spec.car_windows)):
             days = abnormal[:, window.start - self.spec.event.start : window.end - self.spec.event.start + 1]
             distance = np.abs(days.sum(axis=1) - cars[:, place])

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipelines.errors import ContractError
 from pipelines.event_study.alignment import NO_DAY, AlignedReturns
-from pipelines.event_study.arrays import FloatArray, IntArray
+from pipelines.event_study.arrays import IntArray
 from pipelines.event_study.pairs import NO_PRICES, Pairs
 from pipelines.event_study.panel import as_date
 from pipelines.event_study.spec import StudySpec, Window
@@ -63,15 +63,11 @@ class Screening:
         return Screening(changed, self.n_estimation_obs)
 
 
-def screen(spec: StudySpec, aligned: AlignedReturns, pairs: Pairs, estimation: FloatArray) -> Screening:
+def screen(spec: StudySpec, aligned: AlignedReturns, pairs: Pairs) -> Screening:
     """Decide what can be decided before a model is fitted.
 
-    Parameters
-    ----------
-    spec, aligned, pairs
-        The study, the panel laid out for it, and the pairs asked for.
-    estimation : array, shape (pairs, L)
-        Matched benchmark returns of the estimation window, NaN where a session is not usable.
+    The first that holds counts: no prices; an event window that is not complete yet, or will never be; too few usable
+    estimation sessions; no abnormal return on day 0.
 
     Raises
     ------
@@ -79,14 +75,14 @@ def screen(spec: StudySpec, aligned: AlignedReturns, pairs: Pairs, estimation: F
         If a pair's day 0 carries another date in the panel than in the pair.
     """
     _check_day_0(aligned, pairs)
-    n_obs = (~np.isnan(estimation)).sum(axis=1)
+    n_obs = aligned.n_usable(pairs, spec.estimation)
     is_unfinished = pairs.event_index + spec.event.end > pairs.last_index
     outcomes = {
         Outcome.NO_PRICES: pairs.code == NO_PRICES,
         Outcome.PENDING: is_unfinished & ~pairs.frame["is_ended"].to_numpy(),
         Outcome.ENDED: is_unfinished,
         Outcome.TOO_FEW_SESSIONS: n_obs < spec.min_estimation_obs,
-        Outcome.NO_DAY_0_RETURN: np.isnan(aligned.take(aligned.benchmark, pairs, _DAY_0)[:, 0]),
+        Outcome.NO_DAY_0_RETURN: aligned.n_usable(pairs, _DAY_0) == 0,
     }
     outcome = np.select(list(outcomes.values()), [int(each) for each in outcomes], default=int(Outcome.USED))
     return Screening(outcome, n_obs)

@@ -141,13 +141,13 @@ def _from_library(mic: str, low: date, high: date, last: date) -> pl.DataFrame:
     """Return the sessions of exchange_calendars between two days.
 
     The range is always given, because the library's own depends on today's date, and it reaches a month beyond the
-    year asked for: exchange_calendars 4.13.2 gives the very last session of XKRX the late open of a New Year's session.
+    year asked for: exchange_calendars 4.13.2 opens the very last session of XKRX an hour late.
     """
     with warnings.catch_warnings():
         # The library calls pandas functions that newer pandas deprecates; nothing a user can act on.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
-        import exchange_calendars as xc  # type: ignore[import-untyped]
+        import exchange_calendars as xc
 
         try:
             reach = min(date(high.year + 1, 1, 31), last)
@@ -155,7 +155,7 @@ def _from_library(mic: str, low: date, high: date, last: date) -> pl.DataFrame:
         except (ValueError, NotImplementedError, xc.errors.CalendarError) as error:
             raise ConfigurationError(
                 f"exchange_calendars {xc.__version__} cannot build the calendar {mic} from {low} to {high}: "
-                f"{str(error)[:200]}. Leave the exchange empty: sessions are then the dates of the security's own prices"
+                f"{str(error)[:200]}. Leave the exchange empty: sessions are then the dates of the own prices"
             ) from error
         columns = {
             "session_date": calendar.sessions.to_numpy().astype("datetime64[D]"),

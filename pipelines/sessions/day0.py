@@ -16,7 +16,6 @@ from pipelines.contracts import (
     DIM_SESSIONS,
     FCT_EVENT_SECURITIES,
     FCT_RETURNS,
-    Column,
     Table,
 )
 from pipelines.contracts.vocabulary import EVENT_KINDS
@@ -162,7 +161,9 @@ def _by_instant(asked: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
 
 def _with_bounds(sessions: pl.DataFrame) -> pl.DataFrame:
     """Add what the rule compares with: the close before, and the local midnights around it and the session."""
-    parts = [sessions.clear().with_columns(_midnight("UTC").alias("day_start_at"), _midnight("UTC").alias("day_end_at"))]
+    parts = [
+        sessions.clear().with_columns(_midnight("UTC").alias("day_start_at"), _midnight("UTC").alias("day_end_at"))
+    ]
     for part in sessions.partition_by("exchange_mic"):
         zone = time_zone(part["exchange_mic"][0])
         parts.append(
@@ -255,8 +256,10 @@ def _answered(
 
 def _why(listing: str) -> pl.Expr:
     """Say why a request found no session."""
-    what = pl.when(pl.col("road") == "instant").then(pl.col("by").dt.to_string("%Y-%m-%dT%H:%M:%SZ")).otherwise(
-        pl.col("event_date").dt.to_string("%Y-%m-%d")
+    what = (
+        pl.when(pl.col("road") == "instant")
+        .then(pl.col("by").dt.to_string("%Y-%m-%dT%H:%M:%SZ"))
+        .otherwise(pl.col("event_date").dt.to_string("%Y-%m-%d"))
     )
     name = pl.col(listing).fill_null("a listing without a name")
     side = pl.when(pl.col("session_date").is_null()).then(pl.lit("after")).otherwise(pl.lit("before"))
@@ -266,7 +269,9 @@ def _why(listing: str) -> pl.Expr:
     else:
         nothing = pl.format("no sessions of exchange {} are loaded", name)
         owner = "the sessions of {} cover"
-    span = pl.format("{} lies {} what is known: " + owner + " {} to {}", what, side, name, "first_session", "last_session")
+    span = pl.format(
+        "{} lies {} what is known: " + owner + " {} to {}", what, side, name, "first_session", "last_session"
+    )
     return pl.when(pl.col("first_session").is_null()).then(nothing).otherwise(span)
 
 

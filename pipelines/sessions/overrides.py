@@ -117,7 +117,10 @@ def _read_row(row: Mapping[str, Any]) -> tuple[Override | None, list[str]]:
 
 def _clock(text: str | None) -> time | None:
     """Read HH:MM; an empty cell is no time."""
-    return datetime.strptime(text, "%H:%M").time() if text else None
+    if not text:
+        return None
+    hours, minutes = text.split(":")
+    return time(int(hours), int(minutes))
 
 
 def apply_overrides(
@@ -160,8 +163,10 @@ def apply_overrides(
         pl.coalesce("new_close_at", "close_at").alias("close_at"),
     )
     _refuse_reversed(corrected)
-    notes = [f"{day} is no session, so the override {action!r} changes nothing" for day, action, *_ in idle.select(
-        "session_date", "action").sort("session_date").iter_rows()]
+    notes = [
+        f"{day} is no session, so the override {action!r} changes nothing"
+        for day, action, *_ in idle.select("session_date", "action").sort("session_date").iter_rows()
+    ]
     return corrected.sort("session_date"), notes
 
 

@@ -1,1 +1,1 @@
-"""Sources: one file each, one public ``fetch`` each. They read and label; nothing is filtered, filled or joined here."""
+"""Sources: one file each, one public ``fetch`` each. They read and label; nothing is filtered or filled."""

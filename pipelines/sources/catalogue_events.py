@@ -21,6 +21,8 @@ from pipelines.sources.batch import RawBatch
 from pipelines.sources.event_form import ID, Event, explain
 from pipelines.sources.plain_yaml import Entry, PlainYamlError, read_list
 
+__all__ = ["SOURCE", "Event", "catalogue_files", "check_events", "fetch", "load_events"]
+
 SOURCE = "catalogue_events"
 
 

@@ -1,7 +1,7 @@
 """A user's own event list: one row per event and security, with ``event_date`` or ``occurred_at``.
 
-``event_id`` and ``symbol`` are required. ``title`` and ``expected_sign`` are read if present; every other column is kept
-by its name and can be grouped by.
+``event_id`` and ``symbol`` are required. ``title`` and ``expected_sign`` are read if present; every other column is
+kept by its name and can be grouped by.
 """
 
 from __future__ import annotations

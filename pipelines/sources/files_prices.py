@@ -116,7 +116,7 @@ def _names(columns: Sequence[str], path: Path, mapping: Mapping[str, str]) -> di
 def _lacks(path: Path, what: str, columns: Sequence[str]) -> SourceFormatError:
     return SourceFormatError(
         f"{path}: expected a column {what}, got {list(columns)}; "
-        f"name it with --column {what.split()[0]}=THEIR_NAME or under [columns] in reaction.toml"
+        f"name it with --column {what.split(maxsplit=1)[0]}=THEIR_NAME or under [columns] in reaction.toml"
     )
 
 
@@ -130,7 +130,9 @@ def _typed(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.DataFra
             continue
         dtype = frame.schema[name]
         _check_type(path, name, dtype)
-        value = _date(name, dtype, request.date_format) if name == "date" else pl.col(name).cast(pl.Float64, strict=False)
+        value = (
+            _date(name, dtype, request.date_format) if name == "date" else pl.col(name).cast(pl.Float64, strict=False)
+        )
         values.append(value.alias(name))
         if not (dtype.is_temporal() or (dtype.is_numeric() and name != "date")):
             texts[name] = pl.when(value.is_null()).then(pl.col(name).cast(pl.String))

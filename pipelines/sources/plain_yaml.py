@@ -7,6 +7,7 @@ twice, anchors, aliases and deep nesting are refused: they hide mistakes here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _DEEPEST = 10
+# What YAML does not allow in a file; looked for here because its two parsers count differently to the place.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EMPTY = {"", "~", "null"}
 _HINT = 'put quotes around text that holds ": " or starts with one of - ? ` @ % & * ! | > { [ (a sign is written "-")'
 
@@ -53,11 +56,12 @@ def read_list(path: Path) -> list[Entry]:
         If it cannot be read, is not YAML, is not a list, or has no item.
     """
     text = _text(path)
+    unprintable = _UNPRINTABLE.search(text)
+    if unprintable:
+        line = text.count("\n", 0, unprintable.start()) + 1
+        raise PlainYamlError(f"line {line}: expected printable text, got the character {unprintable[0]!a}")
     try:
         entries = _entries(yaml.parse(text, Loader=_LOADER))
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise PlainYamlError(f"line {line}: expected printable text, got a control character") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}: " if mark else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import copy
+import html
 import os
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipelines.errors import ConfigurationError
@@ -28,7 +30,7 @@ def write_data_docs(results: Iterable[GateResult], folder: Path) -> Path:
     results : iterable of GateResult
         Decisions to show.
     folder : Path
-        Where the pages go; made if missing. Pages of other runs stay.
+        Where the pages go; made if missing. The index shows the given gates; other files in the folder stay.
 
     Returns
     -------
@@ -38,17 +40,17 @@ def write_data_docs(results: Iterable[GateResult], folder: Path) -> Path:
     results = list(results)
     if not results:
         raise ConfigurationError("expected at least one gate result to write pages for, got none; run a gate first")
-    folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    with quiet() as gx:
+    # Building empties the site's folder, so it happens in one of its own.
+    with quiet() as gx, TemporaryDirectory(prefix="data_docs_") as built:
         context = quiet_context(gx)
         _add_results(context, results)
         for site in list(context.variables.data_docs_sites or {}):
             context.delete_data_docs_site(site)
-        context.add_data_docs_site("gates", _site(folder))
+        context.add_data_docs_site("gates", _site(Path(built)))
         context.build_data_docs()
-    _use_local_logo(folder)
-    return folder / "index.html"
+        _use_local_logo(Path(built))
+        shutil.copytree(built, folder, dirs_exist_ok=True)
+    return folder.resolve() / "index.html"
 
 
 def _site(folder: Path) -> dict[str, object]:
@@ -76,12 +78,22 @@ def _add_results(context: Any, results: list[GateResult]) -> None:
             key = ValidationResultIdentifier(
                 expectation_suite_identifier=ExpectationSuiteIdentifier(suite), run_id=run, batch_identifier="rows"
             )
-            loaded = expectationSuiteValidationResultSchema.load(copy.deepcopy(validation))
-            context.validation_results_store.set(key, loaded)
+            context.validation_results_store.set(key, expectationSuiteValidationResultSchema.load(_escaped(validation)))
+
+
+def _escaped(value: Any) -> Any:
+    """Return a copy whose text is no markup: the pages print values and messages as they are."""
+    if isinstance(value, str):
+        return html.escape(value, quote=False)
+    if isinstance(value, dict):
+        return {key: _escaped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    return value
 
 
 def _use_local_logo(folder: Path) -> None:
     """Point every page at the logo in the folder, so that opening it tells nobody."""
-    for page in folder.rglob("*.html"):
+    for page in [*folder.rglob("*.html"), *folder.rglob("*.css")]:
         logo = Path(os.path.relpath(folder / "static" / "images" / "logo-long.png", page.parent)).as_posix()
         page.write_text(_REMOTE_LOGO.sub(logo, page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -34,7 +34,7 @@ def sql_rules(folder: Path) -> list[Rule]:
     """
     files = sorted(folder.glob("*.sql"))
     if not files:
-        raise ConfigurationError(f"expected checks (*.sql) in {folder}, found none: a gate without checks lets all pass")
+        raise ConfigurationError(f"expected checks (*.sql) in {folder}, found none: a gate needs some")
     return [sql_rule(file) for file in files]
 
 

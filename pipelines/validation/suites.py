@@ -17,11 +17,10 @@ from typing import Any
 import polars as pl
 
 from pipelines.contracts.model import Column, Table
-from pipelines.contracts.rules import Measurement, Rule
-from pipelines.errors import ConfigurationError
+from pipelines.contracts.rules import Measurement, Rule, json_value
 
 FRAME_ROWS = 20_000
-"""Most rows of a frame that is judged value by value; larger tables are measured in the database."""
+"""Most rows of a frame that is judged value by value; larger tables are measured in the database alone."""
 
 SAMPLE_ROWS = 5
 _LEVELS = {"fail": "critical", "warn": "warning"}
@@ -36,7 +35,7 @@ def quiet() -> Iterator[ModuleType]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations as gx
-        import great_expectations.expectations  # noqa: F401
+        import great_expectations.expectations
 
         logger.setLevel(logging.CRITICAL)
         try:
@@ -80,16 +79,11 @@ class Validator:
     def validate_values(self, suite: str, table: Table, frame: pl.DataFrame) -> dict[str, Any]:
         """Assert the contract on every value of a small frame.
 
-        Raises
-        ------
-        ConfigurationError
-            If the frame has more than `FRAME_ROWS` rows.
+        Returns
+        -------
+        dict
+            As `validate_counts`.
         """
-        if frame.height > FRAME_ROWS:
-            raise ConfigurationError(
-                f"table {table.name}: expected a frame of at most {FRAME_ROWS} rows, got {frame.height}; "
-                "measure it in the database (contract_rules) instead"
-            )
         key = [name for name in table.key if name in frame.columns]
         return self._run(suite, self._expect_values(table), frame, key)
 
@@ -143,7 +137,7 @@ class Validator:
 
 
 def shape_measurements(table: Table, frame: pl.DataFrame) -> list[Measurement]:
-    """Count what a pandas frame no longer tells: columns of another type, and NaN or infinity in number columns."""
+    """Count what a pandas frame no longer tells: its size, columns of another type, NaN and infinity."""
     schema = frame.schema
     shared = [column for column in table.columns if column.name in schema]
     other = [
@@ -151,11 +145,17 @@ def shape_measurements(table: Table, frame: pl.DataFrame) -> list[Measurement]:
         for column in shared
         if schema[column.name] != column.polars
     ]
-    found = [Measurement(Rule("values_types", table.name, "fail", ""), frame.height, len(other), other[:SAMPLE_ROWS])]
+    size = Rule("values_read", table.name, "warn", "", FRAME_ROWS, why="A larger table is judged by its counts alone.")
+    types = Rule("values_types", table.name, "fail", "")
+    found = [
+        Measurement(size, frame.height, frame.height, []),
+        Measurement(types, frame.height, len(other), other[:SAMPLE_ROWS]),
+    ]
     for column in shared:
         if schema[column.name].is_float():
             rule = Rule(f"values_finite_{column.name}", table.name, "fail", "")
             bad = frame.filter(~pl.col(column.name).is_finite())
-            sample = bad.select(dict.fromkeys((*table.key, column.name))).head(SAMPLE_ROWS).to_dicts()
+            shown = [name for name in dict.fromkeys((*table.key, column.name)) if name in schema]
+            sample = [json_value(row) for row in bad.select(shown).head(SAMPLE_ROWS).to_dicts()]
             found.append(Measurement(rule, frame.height, bad.height, sample))
     return found

@@ -4,19 +4,25 @@
 -- units: instants in UTC
 with
 
+catalogue_tickers as (
+    select
+        *,
+        unnest(from_json(tickers, '["JSON"]')) as ticker
+    from staging.stg_catalogue__events
+),
+
 catalogue_pairs as (
     select
-        events.event_id,
-        ticker.ticker as symbol,
-        events.kind,
-        events.available_at,
-        events.available_by,
-        events.event_date,
-        ticker.sign as expected_sign,
+        event_id,
+        ticker ->> '$.ticker' as symbol,
+        kind,
+        available_at,
+        available_by,
+        event_date,
+        ticker ->> '$.sign' as expected_sign,
         null::varchar as problem,
         '{}' as attributes
-    from staging.stg_catalogue__events as events,
-        unnest(from_json(events.tickers, '[{"ticker": "VARCHAR", "sign": "VARCHAR"}]')) as pairs (ticker)
+    from catalogue_tickers
 ),
 
 -- Of rows that repeat a pair the first counts; the event check reports the others.

@@ -33,9 +33,10 @@ final as (
     from periods
     inner join core.securities on periods.symbol = securities.symbol
     left join seed.splits
-        on periods.symbol = splits.symbol
-        and splits.ex_date::date > periods.as_of_date
-        and splits.ex_date::date <= securities.last_session
+        on
+            periods.symbol = splits.symbol
+            and splits.ex_date::date > periods.as_of_date
+            and splits.ex_date::date <= securities.last_session
     group by periods.symbol, periods.filed_date, periods.valid_through, periods.shares_as_filed
 )
 

@@ -39,9 +39,10 @@ confounders as (
     inner join core.event_sessions
         on ledger.event_id = event_sessions.event_id and ledger.symbol = event_sessions.symbol
     inner join named
-        on event_sessions.symbol = named.symbol
-        and event_sessions.event_id != named.event_id
-        and named.event_index - event_sessions.event_index between ledger.event_start and ledger.event_end
+        on
+            event_sessions.symbol = named.symbol
+            and event_sessions.event_id != named.event_id
+            and named.event_index - event_sessions.event_index between ledger.event_start and ledger.event_end
     group by ledger.event_id, ledger.symbol
 ),
 
@@ -56,7 +57,8 @@ final as (
         case
             when n_used = n_studies then null
             when n_used > 0
-                then 'used in ' || n_used || ' of ' || n_studies || ' studies; else '
+                then
+                    'used in ' || n_used || ' of ' || n_studies || ' studies; else '
                     || coalesce(excluded_reason, pending_reason)
             when n_pending > 0 then pending_reason
             else excluded_reason

@@ -42,10 +42,12 @@ final as (
     inner join closes on day0.symbol = closes.symbol and day0.session_date = closes.session_date
     inner join core.securities on day0.symbol = securities.symbol
     inner join core.shares
-        on day0.symbol = shares.symbol
-        and shares.filed_date < day0.session_date
-        and day0.session_date <= shares.valid_through
-    where closes.n_sessions_since = 1
+        on
+            day0.symbol = shares.symbol
+            and day0.session_date > shares.filed_date
+            and day0.session_date <= shares.valid_through
+    where
+        closes.n_sessions_since = 1
         and closes.close is not null
         and closes.previous_close is not null
         and securities.currency = 'USD'

@@ -1,12 +1,13 @@
--- grain: one row per object of a source, its newest version known at `as_of`
+-- grain: one row per object the run asked for, its newest version known at `as_of`
 -- key:   source, object
--- reads: raw.batches
+-- reads: raw.batches, raw.inputs
 -- units: instants in UTC
 with
 
 batches as (
     select *
     from raw.batches
+    semi join raw.inputs using (source, object)
     where known_from <= getvariable('as_of')
 ),
 

@@ -37,7 +37,8 @@ final as (
             when event_date is not null and readable_date is null
                 then 'event_date ''' || event_date || ''' is not a date of the calendar; expected YYYY-MM-DD'
             when occurred_at is not null and readable_instant is null
-                then 'occurred_at ''' || occurred_at || ''' is not an instant with a zone; '
+                then
+                    'occurred_at ''' || occurred_at || ''' is not an instant with a zone; '
                     || 'expected such as 2025-01-20T12:19:44Z'
             when event_date is null and occurred_at is null then 'neither event_date nor occurred_at is given'
         end as problem

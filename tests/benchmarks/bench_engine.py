@@ -102,9 +102,7 @@ def main() -> None:
     options = parser.parse_args()
 
     windows = tuple(Window(*bounds) for bounds in ((0, 0), (-1, 1), (-5, 5), (0, 10), (-10, 10)))
-    spec = a_spec(
-        estimation=Window(-260, -11), event=Window(-10, 10), car_windows=windows, min_estimation_obs=120
-    )
+    spec = a_spec(estimation=Window(-260, -11), event=Window(-10, 10), car_windows=windows, min_estimation_obs=120)
     returns = with_returns(prices(options.symbols))
     pairs = random_pairs(returns, options.pairs)
     groups = pl.concat(

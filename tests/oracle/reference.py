@@ -99,9 +99,7 @@ def study_pair(spec: StudySpec, market: dict[str, Listing], symbol: str, event_i
     return fit_and_measure(spec, listing, benchmark, event_index, np.array(y_rows), np.array(x_rows))
 
 
-def returns_at(
-    spec: StudySpec, listing: Listing, benchmark: dict[date, float], index: int
-) -> tuple[float, float]:
+def returns_at(spec: StudySpec, listing: Listing, benchmark: dict[date, float], index: int) -> tuple[float, float]:
     """Return the security's and the matched benchmark's return at a session, NaN where there is none."""
     if index not in listing.price or index - 1 not in listing.price:
         return NAN, NAN
@@ -180,9 +178,7 @@ def held(spec: StudySpec, returns: list[float]) -> float:
     return math.prod(1 + each for each in returns) if spec.return_type == "simple" else math.exp(math.fsum(returns))
 
 
-def group_statistics(
-    spec: StudySpec, pairs: list[Pair], window: Window
-) -> dict[str, tuple[float, float]]:
+def group_statistics(spec: StudySpec, pairs: list[Pair], window: Window) -> dict[str, tuple[float, float]]:
     """Return statistic and p-value of every test over a window, one pair after the other."""
     values, scars, sums, df = [], [], [], []
     for pair in pairs:

@@ -41,25 +41,18 @@ def instant(text: str) -> datetime:
 
 
 def request(
-    mic: str | None = "XNYS",
-    at: str | datetime | None = None,
-    by: str | datetime | None = None,
-    day: str | None = None,
-    kind: str = "news",
-    symbol: str = "ABC",
+    mic: str | None = "XNYS", at: str | None = None, by: str | None = None, day: str | None = None, **other: Any
 ) -> dict[str, Any]:
-    """Return one request."""
-    at = instant(at) if isinstance(at, str) else at
-    by = instant(by) if isinstance(by, str) else by
+    """Return one request: news about ABC, unless told otherwise."""
     return {
         "event_id": "e",
-        "symbol": symbol,
+        "symbol": "ABC",
         "exchange_mic": mic,
-        "kind": kind,
-        "available_at": at,
-        "available_by": by,
+        "kind": "news",
+        "available_at": None if at is None else instant(at),
+        "available_by": None if by is None else instant(by),
         "event_date": None if day is None else date.fromisoformat(day),
-    }
+    } | other
 
 
 def exact(mic: str | None, at: str, **other: Any) -> dict[str, Any]:
@@ -175,7 +168,9 @@ def test_one_end_alone_counts_for_both(sessions: pl.DataFrame) -> None:
 )
 def test_listing_without_an_exchange_uses_its_own_dates(asked: dict[str, Any], day0: str, rule: str) -> None:
     """A date counts for the own date itself or the next; an instant for the next own date after its UTC day."""
-    own_dates = pl.concat([own("2025-01-08", symbol="OTHER"), own("2025-01-03", "2025-01-06", "2025-01-10", "2025-01-13")])
+    own_dates = pl.concat(
+        [own("2025-01-08", symbol="OTHER"), own("2025-01-03", "2025-01-06", "2025-01-10", "2025-01-13")]
+    )
     answer = resolve([asked], build_sessions([], START, END, OVERRIDES.empty()).sessions, own_dates).row(0, named=True)
     assert (answer["event_session"].isoformat(), answer["day0_rule"]) == (day0, rule)
     assert answer["event_index"] == {"2025-01-06": 101, "2025-01-10": 102, "2025-01-13": 103}[day0]
@@ -195,13 +190,22 @@ def test_listing_without_an_exchange_uses_its_own_dates(asked: dict[str, Any], d
             exact("XNYS", "2026-06-30T20:00:00"),
             "2026-06-30T20:00:00Z lies after what is known: the sessions of XNYS cover 2012-01-03 to 2026-06-30",
         ),
-        (request("XNYS", day="2026-07-01"), "2026-07-01 lies after what is known: the sessions of XNYS cover 2012-01-03"),
+        (
+            request("XNYS", day="2026-07-01"),
+            "2026-07-01 lies after what is known: the sessions of XNYS cover 2012-01-03",
+        ),
         (exact("XNYS", "2011-12-30T15:00:00"), "2011-12-30T15:00:00Z lies before what is known: the sessions of XNYS"),
         (exact("24/7", "2011-12-31T23:59:59"), "lies before what is known: the sessions of 24/7 cover 2012-01-01"),
-        (request("XNYS", day="2012-01-01"), "2012-01-01 lies before what is known: the sessions of XNYS cover 2012-01-03"),
+        (
+            request("XNYS", day="2012-01-01"),
+            "2012-01-01 lies before what is known: the sessions of XNYS cover 2012-01-03",
+        ),
         (request(None, day="2025-01-24", symbol="NEW"), "the exchange of NEW is not known, and it has no prices"),
         (request(None, day="2025-01-24"), "2025-01-24 lies after what is known: the prices of ABC cover 2025-01-03 to"),
-        (exact(None, "2025-01-06T10:00:00"), "lies after what is known: the prices of ABC cover 2025-01-03 to 2025-01-06"),
+        (
+            exact(None, "2025-01-06T10:00:00"),
+            "lies after what is known: the prices of ABC cover 2025-01-03 to 2025-01-06",
+        ),
         (request(None, day="2025-01-02"), "2025-01-02 lies before what is known: the prices of ABC cover 2025-01-03"),
     ],
 )
@@ -244,9 +248,8 @@ def test_answers_keep_the_order_and_the_columns_of_the_requests(sessions: pl.Dat
     answer = resolve_day0(asked, sessions, own("2025-01-06"))
     assert answer.columns == [*asked.columns, "event_session", "event_index", "day0_rule", "day0_reason"]
     assert answer.select(asked.columns).equals(asked)
-    assert answer["day0_rule"].to_list() == [
-        "utc_day", "none", "own_dates", "outcome_session", "closed_day", "closed_day"
-    ]  # fmt: skip
+    rules = ["utc_day", "none", "own_dates", "outcome_session", "closed_day", "closed_day"]
+    assert answer["day0_rule"].to_list() == rules
     permuted = resolve_day0(asked.reverse(), sessions.sample(fraction=1.0, shuffle=True, seed=1), own("2025-01-06"))
     assert permuted.equals(answer.reverse())
 
@@ -268,21 +271,34 @@ def test_wrong_requests_are_refused(sessions: pl.DataFrame) -> None:
         resolve([request(kind="rumour")], sessions)
 
 
-def reference(asked: dict[str, Any], sessions: list[dict[str, Any]], zone: ZoneInfo) -> tuple[date, str]:
-    """Apply the rule to one request with instants, step by step as it is written down."""
-    closes = [session["close_at"] for session in sessions]
-    by = asked["available_by"]
-    day0 = sessions[bisect_right(closes, by)]
-    if sessions[bisect_right(closes, asked["available_at"])] is not day0:
-        return day0["session_date"], "conservative"
-    if zone.key == "UTC":
-        return day0["session_date"], "utc_day"
-    if day0["open_at"] <= by < day0["close_at"]:
-        return day0["session_date"], "in_session"
-    today = [session for session in sessions if session["session_date"] == by.astimezone(zone).date()]
-    if not today:
-        return day0["session_date"], "closed_day"
-    return day0["session_date"], "pre_open" if by < today[0]["open_at"] else "after_close"
+class Reference:
+    """The rule for instants on one exchange, one request at a time and step by step as it is written down."""
+
+    def __init__(self, mic: str, sessions: list[dict[str, Any]]) -> None:
+        """Hold the exchange's sessions by close and by date."""
+        self.sessions = sessions
+        self.closes = [session["close_at"] for session in sessions]
+        self.of_day = {session["session_date"]: session for session in sessions}
+        self.zone = ZoneInfo(ZONES[mic])
+        self.never_closes = mic == "24/7"
+
+    def __call__(self, at: datetime, by: datetime) -> tuple[date, str]:
+        """Return day 0 and the rule."""
+        day0 = self.sessions[bisect_right(self.closes, by)]
+        return day0["session_date"], self.rule(at, by, day0)
+
+    def rule(self, at: datetime, by: datetime, day0: dict[str, Any]) -> str:
+        """Return the rule that leads to that day 0."""
+        today = self.of_day.get(by.astimezone(self.zone).date())
+        if self.sessions[bisect_right(self.closes, at)] is not day0:
+            return "conservative"
+        if self.never_closes:
+            return "utc_day"
+        if today is None:
+            return "closed_day"
+        if by < today["open_at"]:
+            return "pre_open"
+        return "in_session" if by < today["close_at"] else "after_close"
 
 
 def moments(sessions: list[dict[str, Any]], draw: random.Random, n: int) -> list[datetime]:
@@ -292,7 +308,9 @@ def moments(sessions: list[dict[str, Any]], draw: random.Random, n: int) -> list
     for _ in range(n):
         session = draw.choice(sessions)
         middle = session["open_at"] + (session["close_at"] - session["open_at"]) / 2
-        midnight = datetime.combine(session["session_date"], datetime.min.time(), UTC) - timedelta(hours=draw.randint(-9, 9))
+        midnight = datetime.combine(session["session_date"], datetime.min.time(), UTC) - timedelta(
+            hours=draw.randint(-9, 9)
+        )
         base = draw.choice([session["open_at"], session["close_at"], middle, midnight])
         chosen.append(base + draw.choice(steps) * draw.choice([-1, 1]))
     return chosen
@@ -309,16 +327,14 @@ def test_fast_path_agrees_with_the_reference(mic: str, sessions: pl.DataFrame) -
         | pl.col("session_date").is_between(date(2024, 3, 4), date(2024, 3, 15))
         | pl.col("session_date").is_between(date(2024, 10, 28), date(2024, 11, 29))
     )
-    draw = random.Random(mic)
+    draw = random.Random(mic)  # noqa: S311 - drawn cases, not secrets
     instants = moments(years.rows(named=True), draw, 1500) + moments(edges.rows(named=True), draw, 1500)
-    asked = [
-        request(mic, at - timedelta(minutes=draw.choice([0, 0, 0, 1, 60, 1440])), at) | {"event_id": str(number)}
-        for number, at in enumerate(instants)
-    ]
+    earliest = [by - timedelta(minutes=draw.choice([0, 0, 0, 1, 60, 1440])) for by in instants]
+    asked = [request(mic, available_at=at, available_by=by) for at, by in zip(earliest, instants, strict=True)]
     around = sessions.filter(
         pl.col("exchange_mic") == mic, pl.col("session_date").is_between(date(2022, 12, 1), date(2026, 1, 31))
     ).rows(named=True)
-    expected = [reference(row, around, ZoneInfo(ZONES[mic])) for row in asked]
+    expected = list(map(Reference(mic, around), earliest, instants))
     answer = resolve(asked, sessions)
     assert list(answer.select("event_session", "day0_rule").iter_rows()) == expected
     seen = set(answer["day0_rule"])

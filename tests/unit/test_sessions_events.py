@@ -29,7 +29,9 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def resolved(events: list[dict[str, Any]], bounds: list[tuple[datetime, datetime]]) -> dict[str, tuple[date, date, str]]:
+def resolved(
+    events: list[dict[str, Any]], bounds: list[tuple[datetime, datetime]]
+) -> dict[str, tuple[date, date, str]]:
     """Return New York's day 0, the one the catalogue gives, and the rule, by event."""
     rows = [
         (event["id"], "ABC", "XNYS", event["kind"], at, by, at.date() if event["kind"] == "outcome" else None)

@@ -21,7 +21,9 @@ def seed(root: Path) -> pl.DataFrame:
     return pl.read_csv(root / SEED, schema_overrides=OVERRIDES.polars_schema)
 
 
-def row(mic: str, day: str, action: str, opens: str | None = None, closes: str | None = None, **other: Any) -> dict[str, Any]:
+def row(
+    mic: str, day: str, action: str, opens: str | None = None, closes: str | None = None, **other: Any
+) -> dict[str, Any]:
     """Return one correction."""
     return {
         "exchange_mic": mic,
@@ -40,8 +42,9 @@ def frame(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def one(mic: str, day: str, overrides: pl.DataFrame) -> dict[str, Any] | None:
-    """Return the session of a day, or nothing."""
-    found = build_sessions([mic], date.fromisoformat(day), date.fromisoformat(day), overrides).sessions
+    """Return the session of a day, or nothing; one range for all, so that each calendar is built once."""
+    built = build_sessions([mic], date(2020, 1, 1), date(2026, 12, 31), overrides).sessions
+    found = built.filter(session_date=date.fromisoformat(day))
     return found.row(0, named=True) if found.height else None
 
 
@@ -74,7 +77,7 @@ def test_seed_moves_the_exam_days_of_seoul(day: str, seed: pl.DataFrame) -> None
 def test_seed_is_valid_sorted_and_evidenced(seed: pl.DataFrame) -> None:
     """Every correction that ships has a reason and evidence, and takes effect or is harmless."""
     assert seed.equals(seed.sort("exchange_mic", "session_date"))
-    assert seed["evidence"].str.len_chars().min() > 20
+    assert (seed["evidence"].str.len_chars() > 20).all()
     built = build_sessions(seed["exchange_mic"].unique().to_list(), date(2020, 1, 1), date(2026, 12, 31), seed)
     assert built.warnings == ()
 
@@ -89,7 +92,8 @@ def test_prices_confirm_the_corrected_calendars(seed: pl.DataFrame, shared: Path
         ("2330.TW", "XTAI", [date(2021, 4, 6), date(2025, 8, 1)]),
     ]:
         own = prices.filter(symbol=symbol)["date"].sort()
-        calendar = build_sessions([mic], own[0], own[-1], seed).sessions["session_date"]
+        built = build_sessions([mic], own[0], date(2026, 12, 31), seed).sessions
+        calendar = built.filter(pl.col("session_date") <= own[-1])["session_date"]
         assert set(own) <= set(calendar), symbol
         assert sorted(set(calendar) - set(own)) == absent, symbol
 
@@ -114,7 +118,9 @@ def test_closure_before_the_range_counts_too() -> None:
 
 def test_open_adds_a_session_even_beyond_the_calendars_end() -> None:
     """A day marked open is a session: on a weekend, and after the library's calendar has ended."""
-    overrides = frame(row("XSHG", "2027-01-04", "open", "09:30", "15:00"), row("XNYS", "2025-01-25", "open", "09:30", "12:00"))
+    overrides = frame(
+        row("XSHG", "2027-01-04", "open", "09:30", "15:00"), row("XNYS", "2025-01-25", "open", "09:30", "12:00")
+    )
     built = build_sessions(["XSHG", "XNYS"], date(2025, 1, 24), date(2027, 1, 31), overrides)
     shanghai = built.sessions.filter(exchange_mic="XSHG")
     assert shanghai["session_date"][-1] == date(2027, 1, 4)
@@ -165,11 +171,16 @@ def test_override_of_a_day_that_is_no_session_is_reported() -> None:
         (row("XNYS", "2025-01-21", "early_close", "09:30"), "'early_close' needs close_at_local"),
         (row("XNYS", "2025-01-21", "open", "09:30"), "'open' needs close_at_local"),
         (row("XNYS", "2025-01-21", "late_open", "ten"), "open_at_local 'ten' is no time; write HH:MM"),
+        (row("XNYS", "2025-01-21", "late_open", "25:00"), "open_at_local '25:00' is no time"),
+        (row("XNYS", "2025-01-21", "late_open", "10:00:00"), "open_at_local '10:00:00' is no time"),
         (row("XNYS", "2025-01-21", "closed", "09:30"), "'closed' takes no times"),
         (row("XNYS", "2025-01-21", "open", "16:00", "09:30"), "16:00 is not before close_at_local 09:30"),
         (row("XNYS", "2025-01-21", "closed", evidence=None), "evidence must be given"),
         (row("XNYS", "2025-01-21", "closed", reason="", exchange_mic=None), "exchange_mic, reason must be given"),
-        (row("XNYS", "2025-01-21", "late_open", "17:00"), "of 2025-01-21 makes the session open at 22:00Z and close at"),
+        (
+            row("XNYS", "2025-01-21", "late_open", "17:00"),
+            "of 2025-01-21 makes the session open at 22:00Z and close at",
+        ),
     ],
 )
 def test_bad_row_is_refused(bad: dict[str, Any], message: str) -> None:
@@ -186,7 +197,9 @@ def test_every_bad_row_is_listed() -> None:
             date(2025, 1, 1),
             date(2025, 2, 1),
             frame(
-                row("XNYS", "2025-01-22", "shut"), row("XNYS", "2025-01-21", "closed"), row("XNYS", "2025-01-21", "closed")
+                row("XNYS", "2025-01-22", "shut"),
+                row("XNYS", "2025-01-21", "closed"),
+                row("XNYS", "2025-01-21", "closed"),
             ),
         )
 

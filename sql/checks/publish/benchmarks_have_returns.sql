@@ -4,7 +4,9 @@
 -- limit: 0
 -- why: A study's normal returns rest on its benchmark, so the benchmark's returns are published with it.
 with benchmarks as (
-    select study_id, benchmark_symbol
+    select
+        study_id,
+        benchmark_symbol
     from mart.dim_studies
     where benchmark_symbol is not null
 ),

@@ -27,7 +27,11 @@ days as (
     group by study_id, event_id, symbol
 )
 
-select used.*, days.n_days, days.first_day, days.last_day
+select
+    used.*,
+    days.n_days,
+    days.first_day,
+    days.last_day
 from used
 left join days using (study_id, event_id, symbol)
 where

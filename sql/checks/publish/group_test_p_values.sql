@@ -3,6 +3,14 @@
 -- severity: fail
 -- limit: 0
 -- why: A p-value stands exactly where its statistic does.
-select study_id, group_by, group_value, window_start, window_end, test, statistic, p_value
+select
+    study_id,
+    group_by,
+    group_value,
+    window_start,
+    window_end,
+    test,
+    statistic,
+    p_value
 from mart.fct_group_tests
 where (statistic is null) <> (p_value is null)

@@ -4,7 +4,9 @@
 -- limit: 0
 -- why: A group cannot hold fewer than no pairs, nor more than the study used.
 with used as (
-    select study_id, count(*) as n_used
+    select
+        study_id,
+        count(*) as n_used
     from mart.fct_study_securities
     where status = 'used'
     group by study_id

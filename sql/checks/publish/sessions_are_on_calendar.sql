@@ -4,13 +4,18 @@
 -- limit: 0
 -- why: A listing whose exchange is known has prices on that exchange's sessions only.
 with listed as (
-    select symbol, exchange_mic
+    select
+        symbol,
+        exchange_mic
     from mart.dim_securities
     where exchange_mic is not null
 ),
 
 priced as (
-    select prices.symbol, listed.exchange_mic, prices.session_date
+    select
+        prices.symbol,
+        listed.exchange_mic,
+        prices.session_date
     from mart.fct_returns as prices
     inner join listed on prices.symbol = listed.symbol
 )

@@ -4,13 +4,21 @@
 -- limit: 0
 -- why: A used pair has abnormal returns and cumulative abnormal returns, and no other pair has any.
 with days as (
-    select study_id, event_id, symbol, count(*) as n_days
+    select
+        study_id,
+        event_id,
+        symbol,
+        count(*) as n_days
     from mart.fct_abnormal_returns
     group by study_id, event_id, symbol
 ),
 
 windows as (
-    select study_id, event_id, symbol, count(*) as n_windows
+    select
+        study_id,
+        event_id,
+        symbol,
+        count(*) as n_windows
     from mart.fct_event_cars
     group by study_id, event_id, symbol
 ),

@@ -4,10 +4,20 @@
 -- limit: 0
 -- why: A pair that is pending or excluded says why; nothing is dropped in silence.
 with ledgers as (
-    select null as study_id, event_id, symbol, status, reason
+    select
+        null as study_id,
+        event_id,
+        symbol,
+        status,
+        reason
     from mart.fct_event_securities
     union all
-    select study_id, event_id, symbol, status, reason
+    select
+        study_id,
+        event_id,
+        symbol,
+        status,
+        reason
     from mart.fct_study_securities
 )
 

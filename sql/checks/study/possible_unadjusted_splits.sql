@@ -2,8 +2,8 @@
 -- table: core.returns
 -- severity: warn
 -- limit: 0
--- why: 2026-11-23, one of 164,210 market returns lies within 2 % of a usual split ratio in logs, so such a step that the
---      next session does not take back deserves a look at the price basis.
+-- why: 2026-11-23, one of 164,210 market returns lies within 2 % of the log of a usual split ratio; a step like that
+--      which the next session does not take back may be a split that the price basis lacks.
 with steps as (
     select
         symbol,
@@ -18,7 +18,9 @@ ratios as (
     select unnest([2, 3, 4, 5, 10, 20]) as split_ratio
 )
 
-select steps.*, ratios.split_ratio
+select
+    steps.*,
+    ratios.split_ratio
 from steps
 inner join ratios on abs(abs(steps.log_return) / ln(ratios.split_ratio) - 1) < 0.02
 where

@@ -3,7 +3,10 @@
 -- severity: fail
 -- limit: 0
 -- why: Two prices of one session would count its return twice.
-select symbol, session_date, count(*) as n_prices
+select
+    symbol,
+    session_date,
+    count(*) as n_prices
 from core.prices
 group by symbol, session_date
 having count(*) > 1

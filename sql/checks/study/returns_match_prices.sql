@@ -16,7 +16,9 @@ with steps as (
 ),
 
 ratios as (
-    select *, return_price / nullif(previous_price, 0) as ratio
+    select
+        *,
+        return_price / nullif(previous_price, 0) as ratio
     from steps
     where n_sessions = 1
 )

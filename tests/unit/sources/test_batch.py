@@ -17,6 +17,7 @@ BLOCK = 1 << 20
 
 
 def frame() -> pl.DataFrame:
+    """Return a small frame with every type and with nulls."""
     return pl.DataFrame(
         {
             "symbol": ["NVDA", None, "Škoda", ""],

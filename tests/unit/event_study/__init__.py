@@ -1,0 +1,1 @@
+"""Unit tests of the event-study engine, one file per module."""
