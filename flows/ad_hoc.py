@@ -79,7 +79,8 @@ def ad_hoc_study(settings: Settings, definition: StudyDefinition) -> AdHocStudy:
     try:
         append(connection, [incoming(batch) for batch in batches], run_id="ad-hoc")
         set_variables(connection, model_variables(settings, "files"))
-        core = build_core(connection, models(), [(batch.source, batch.object) for batch in batches])
+        inputs = [(batch.source, batch.object) for batch in batches]
+        core = build_core(connection, models(), inputs, settings.calendar_folder)
         run_definitions(connection, [definition])
         run_ready(connection, models())
         require_all(connection, models())

@@ -8,17 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 import duckdb
 import polars as pl
 
+from flows.calendar_cache import cached_sessions
 from flows.run import seeds_folder
-from pipelines.sessions import build_sessions
 from warehouse.models import Model, run_ready
 from warehouse.workspace import load_seeds, read_frame, write_table
 
 AFTER_LAST = timedelta(days=60)
 """How far the calendars reach beyond the newest price or event, for windows that are still to come."""
+
+BEFORE_FIRST = timedelta(days=10)
+EARLIEST_LATEST = (date(1970, 1, 1), date(2060, 1, 1))
+"""Days outside of these are mistakes of the input and do not stretch the calendars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,10 @@ class CoreSummary:
 
 
 def build_core(
-    connection: duckdb.DuckDBPyConnection, models: Sequence[Model], inputs: Sequence[tuple[str, str]]
+    connection: duckdb.DuckDBPyConnection,
+    models: Sequence[Model],
+    inputs: Sequence[tuple[str, str]],
+    calendar_folder: Path,
 ) -> CoreSummary:
     """Build staging and core: everything a study reads.
 
@@ -43,12 +51,14 @@ def build_core(
     ----------
     inputs : sequence of (source, object)
         The objects whose newest versions count; others in the store stay out.
+    calendar_folder : Path
+        Where built calendars are kept.
     """
     objects = pl.DataFrame(list(inputs), schema={"source": pl.String, "object": pl.String}, orient="row")
     write_table(connection, "raw.inputs", objects)
     load_seeds(connection, seeds_folder())
     run_ready(connection, models)
-    warnings = _build_sessions(connection)
+    warnings = _build_sessions(connection, calendar_folder)
     run_ready(connection, models)
     row = connection.execute(
         """
@@ -60,12 +70,12 @@ def build_core(
             (select min(first_session) from core.securities),
             (select max(last_session) from core.securities)
         """
-    ).fetchone()
+    ).fetchall()[0]
     names = ("n_price_rows", "n_quarantined_rows", "n_symbols", "n_events", "first_session", "last_session")
     return CoreSummary(**dict(zip(names, row or (), strict=True)), calendar_warnings=warnings)
 
 
-def _build_sessions(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+def _build_sessions(connection: duckdb.DuckDBPyConnection, calendar_folder: Path) -> tuple[str, ...]:
     mics = read_frame(connection, "select distinct exchange_mic from core.listings where exchange_mic is not null")
     days = connection.execute(
         """
@@ -76,11 +86,13 @@ def _build_sessions(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
         )
         select min(day), max(day) from days
         """
-    ).fetchone()
-    start, end = days if days and days[0] else (date(2000, 1, 1), date(2000, 1, 31))
+    ).fetchall()[0]
+    first, last = days if days and days[0] else EARLIEST_LATEST
+    start = max(first, EARLIEST_LATEST[0]) - BEFORE_FIRST
+    end = min(last, EARLIEST_LATEST[1]) + AFTER_LAST
     overrides = read_frame(
         connection, "select * replace (session_date::date as session_date) from seed.calendar_overrides"
     )
-    calendars = build_sessions(mics["exchange_mic"].to_list(), start - timedelta(days=10), end + AFTER_LAST, overrides)
+    calendars = cached_sessions(calendar_folder, mics["exchange_mic"].to_list(), start, end, overrides)
     write_table(connection, "core.sessions", calendars.sessions)
     return calendars.warnings

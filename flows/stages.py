@@ -106,7 +106,7 @@ def incoming(batch: RawBatch) -> Incoming:
 def build_inputs(run: Run, ingested: Ingested) -> CoreSummary:
     """Build staging and core in a new scratch database, from what the run has fetched and nothing else."""
     with run.workspace(new=True) as connection:
-        return build_core(connection, models(), ingested.inputs)
+        return build_core(connection, models(), ingested.inputs, run.settings.calendar_folder)
 
 
 def check_inputs(run: Run) -> GateResult:

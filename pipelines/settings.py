@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -88,6 +88,11 @@ class Settings(BaseSettings):
     def build_folder(self) -> Path:
         """Return the scratch folder of a run."""
         return self.home / "build"
+
+    @property
+    def calendar_folder(self) -> Path:
+        """Return the folder of built calendars."""
+        return user_cache_path("market-reaction") / "calendars"
 
     @property
     def lock_file(self) -> Path:

@@ -98,24 +98,30 @@ def a_spec(**changes: Any) -> StudySpec:
 
 
 def random_returns(
-    seed: int, n_symbols: int = 4, n_sessions: int = 120, missing: float = 0.0, benchmark_missing: float = 0.0
+    seed: int,
+    n_symbols: int = 4,
+    n_sessions: int = 120,
+    missing: float = 0.0,
+    benchmark_missing: float = 0.0,
+    always: Sequence[int] = (),
 ) -> pl.DataFrame:
-    """Return seeded random returns of S0, S1, ... and of the benchmark MKT, some sessions without a price."""
+    """Return seeded random returns of S0, S1, ... and of the benchmark MKT.
+
+    Sessions go missing at the given rates, except those in `always`.
+    """
     random = np.random.default_rng(seed)
     market = 0.0004 + 0.01 * random.standard_normal(n_sessions)
-    listings = [_listing(random, "MKT", market, benchmark_missing)]
-    for number in range(n_symbols):
-        own = random.uniform(0.3, 1.8) * market + 0.02 * random.standard_t(5, n_sessions)
-        listings.append(_listing(random, f"S{number}", own, missing))
+    paths = {"MKT": market} | {
+        f"S{number}": random.uniform(0.3, 1.8) * market + 0.02 * random.standard_t(5, n_sessions)
+        for number in range(n_symbols)
+    }
+    listings = []
+    for symbol, path in paths.items():
+        prices = compounded(np.maximum(path, -0.5), start=random.uniform(5, 500))
+        kept = random.uniform(size=len(prices)) >= (benchmark_missing if symbol == "MKT" else missing)
+        kept[list(always)] = True
+        listings.append(price_rows(symbol, [price if keep else None for price, keep in zip(prices, kept, strict=True)]))
     return returns_frame(*listings)
-
-
-def _listing(
-    random: np.random.Generator, symbol: str, simple_returns: np.ndarray, missing: float
-) -> list[tuple[str, date, int, float]]:
-    prices = compounded(np.maximum(simple_returns, -0.5), start=random.uniform(5, 500))
-    kept = random.uniform(size=len(prices)) >= missing
-    return price_rows(symbol, [price if keep else None for price, keep in zip(prices, kept, strict=True)])
 
 
 def panel_of(returns: pl.DataFrame) -> ReturnPanel:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -66,6 +68,14 @@ def _settle(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     connection.execute("set preserve_insertion_order = true")
     connection.execute("set enable_progress_bar = false")
     return connection
+
+
+def first_row(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()
+) -> tuple[Any, ...] | None:
+    """Return the first row of a query and leave no result open, which DuckDB 2 would refuse to work beside."""
+    rows: list[tuple[Any, ...]] = connection.execute(query, list(parameters)).fetchall()
+    return rows[0] if rows else None
 
 
 def quoted(value: object) -> str:

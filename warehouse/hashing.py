@@ -11,7 +11,7 @@ import duckdb
 
 from pipelines.contracts import Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import identifier
+from warehouse.connection import first_row, identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ def hash_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Table], 
 def _hash_table(connection: duckdb.DuckDBPyConnection, table: Table, relation: str) -> TableHash:
     # XOR alone would not see a pair of equal rows come or go; the sum does.
     row = "hash(" + ", ".join(identifier(name) for name in table.names) + ")"
-    found = connection.execute(
-        f"select count(*), coalesce(bit_xor({row}), 0), coalesce(sum({row}::hugeint), 0) from {relation}"
-    ).fetchone()
+    found = first_row(
+        connection, f"select count(*), coalesce(bit_xor({row}), 0), coalesce(sum({row}::hugeint), 0) from {relation}"
+    )
     if found is None:
         raise WarehouseError(f"{relation} could not be hashed")
     return TableHash(n_rows=int(found[0]), hash=f"{int(found[1]):016x}-{int(found[2]):x}")

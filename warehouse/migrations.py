@@ -12,7 +12,7 @@ import duckdb
 
 from pipelines.contracts import AUDIT, RAW, Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import identifier
+from warehouse.connection import first_row, identifier
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, table: Table, schema: str) -> None:
@@ -65,10 +65,11 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> int:
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int:
     """Return the schema version of the file, 0 for an empty one."""
-    found = connection.execute(
-        "select count(*) from information_schema.tables where table_schema = 'main' and table_name = 'schema_version'"
-    ).fetchone()
+    found = first_row(
+        connection,
+        "select count(*) from information_schema.tables where table_schema = 'main' and table_name = 'schema_version'",
+    )
     if not found or not found[0]:
         return 0
-    row = connection.execute("select max(version) from main.schema_version").fetchone()
+    row = first_row(connection, "select max(version) from main.schema_version")
     return int(row[0]) if row and row[0] is not None else 0

@@ -18,7 +18,7 @@ import polars as pl
 
 from pipelines.contracts import GENERATIONS, MARTS, PUBLISHED, QUARANTINE, Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import STORAGE_VERSION, identifier, open_file, quoted
+from warehouse.connection import STORAGE_VERSION, first_row, identifier, open_file, quoted
 from warehouse.hashing import TableHash, combine, hash_tables, to_json
 
 HASHED = (*MARTS, QUARANTINE)
@@ -46,9 +46,10 @@ def live_generation(published: Path) -> dict[str, str] | None:
     if not file.exists():
         return None
     with open_file(file, read_only=True) as connection:
-        row = connection.execute(
-            "select generation_id, run_id, published_at::varchar, content_hash, table_hashes from generations"
-        ).fetchone()
+        row = first_row(
+            connection,
+            "select generation_id, run_id, published_at::varchar, content_hash, table_hashes from generations",
+        )
     return dict(zip(GENERATIONS.names, row, strict=True)) if row else None
 
 

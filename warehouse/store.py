@@ -11,7 +11,7 @@ import polars as pl
 
 from pipelines.contracts import BATCHES, RAW_ROWS, Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import identifier
+from warehouse.connection import first_row, identifier
 
 _RAW_TABLES = {table.name: table for table in RAW_ROWS}
 
@@ -84,7 +84,7 @@ def _newest_hashes(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str
 
 def _next_instant(connection: duckdb.DuckDBPyConnection, fetched_at: datetime) -> datetime:
     """Return an instant after every stored one: a clock that was set back must not reorder versions."""
-    row = connection.execute("select max(known_from) from raw.batches").fetchone()
+    row = first_row(connection, "select max(known_from) from raw.batches")
     last = row[0] if row else None
     return fetched_at if last is None or fetched_at > last else last + timedelta(microseconds=1)
 

@@ -86,15 +86,16 @@ def resolve_day0(requests: pl.DataFrame, sessions: pl.DataFrame, own_dates: pl.D
     given inside the range the sessions (or own prices) cover: before it, a session that is not listed might be meant.
     """
     asked = _routed(REQUESTS.conform(requests).with_row_index("row"))
-    calendar = DIM_SESSIONS.conform(sessions)
     has_exchange = pl.col("exchange_mic").is_not_null()
+    calendar = DIM_SESSIONS.conform(sessions).join(asked, on="exchange_mic", how="semi")
+    own = OWN_DATES.conform(own_dates).join(asked.filter(~has_exchange), on="symbol", how="semi")
     road = pl.col("road")
     answers = pl.concat(
         [
             _refused(asked.filter(road == "none")),
             _by_instant(asked.filter(has_exchange, road == "instant"), calendar),
             _by_date(asked.filter(has_exchange, road == "date"), calendar),
-            _by_own_dates(asked.filter(~has_exchange, road != "none"), OWN_DATES.conform(own_dates)),
+            _by_own_dates(asked.filter(~has_exchange, road != "none"), own),
         ]
     ).sort("row")
     return requests.with_columns(answers.drop("row").get_columns())

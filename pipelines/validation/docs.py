@@ -49,7 +49,7 @@ def write_data_docs(results: Iterable[GateResult], folder: Path) -> Path:
         context.add_data_docs_site("gates", _site(Path(built)))
         context.build_data_docs()
         _use_local_logo(Path(built))
-        shutil.copytree(built, folder, dirs_exist_ok=True)
+        _copy_into(Path(built), folder)
     return folder.resolve() / "index.html"
 
 
@@ -79,6 +79,16 @@ def _add_results(context: Any, results: list[GateResult]) -> None:
                 expectation_suite_identifier=ExpectationSuiteIdentifier(suite), run_id=run, batch_identifier="rows"
             )
             context.validation_results_store.set(key, expectationSuiteValidationResultSchema.load(_escaped(validation)))
+
+
+def _copy_into(built: Path, folder: Path) -> None:
+    """Copy the pages beside whatever the folder holds, and leave the folder's own mode as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for item in built.iterdir():
+        if item.is_dir():
+            shutil.copytree(item, folder / item.name, dirs_exist_ok=True)
+        else:
+            shutil.copy(item, folder / item.name)
 
 
 def _escaped(value: Any) -> Any:

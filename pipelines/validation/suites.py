@@ -143,7 +143,7 @@ def shape_measurements(table: Table, frame: pl.DataFrame) -> list[Measurement]:
     other = [
         {"column_name": column.name, "expected_type": str(column.polars), "found_type": str(schema[column.name])}
         for column in shared
-        if schema[column.name] != column.polars
+        if not _same_type(schema[column.name], column.polars)
     ]
     size = Rule("values_read", table.name, "warn", "", FRAME_ROWS, why="A larger table is judged by its counts alone.")
     types = Rule("values_types", table.name, "fail", "")
@@ -159,3 +159,10 @@ def shape_measurements(table: Table, frame: pl.DataFrame) -> list[Measurement]:
             sample = [json_value(row) for row in bad.select(shown).head(SAMPLE_ROWS).to_dicts()]
             found.append(Measurement(rule, frame.height, bad.height, sample))
     return found
+
+
+def _same_type(found: pl.DataType, expected: pl.DataType) -> bool:
+    """Compare two types; an instant is one in any time zone, as DuckDB names the zone of its session."""
+    if isinstance(found, pl.Datetime) and isinstance(expected, pl.Datetime):
+        return (found.time_zone is None) == (expected.time_zone is None)
+    return found == expected

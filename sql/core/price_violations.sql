@@ -1,6 +1,6 @@
 -- grain: one row per price row and rule it breaks
 -- key:   batch_id, row_number, rule_id
--- reads: core.staged_prices, core.listings, core.sessions
+-- reads: core.staged_prices, core.listings, core.sessions, staging.stg_batches
 -- units: none
 with
 
@@ -9,6 +9,7 @@ staged_prices as (
         staged_prices.*,
         listings.exchange_mic,
         sessions.session_index,
+        batches.fetched_at,
         least(open, high, low, close, adj_close) as lowest,
         greatest(open, high, low, close, adj_close) as highest
     from core.staged_prices
@@ -17,6 +18,7 @@ staged_prices as (
         on
             listings.exchange_mic = sessions.exchange_mic
             and staged_prices.session_date = sessions.session_date
+    left join staging.stg_batches as batches on staged_prices.batch_id = batches.batch_id
 ),
 
 -- Each case gives 'rule: reason' for a row that breaks the rule, and null for one that does not.
@@ -39,6 +41,11 @@ row_rules as (
             case when highest > 1e12 and isfinite(highest) then 'too_large: the highest price is ' || highest end,
             case when high < low then 'high_below_low: high ' || high || ' is below low ' || low end,
             case when volume < 0 or not isfinite(volume) then 'bad_volume: volume is ' || volume end,
+            -- A day is over everywhere on earth one date later at the latest.
+            case
+                when session_date > fetched_at::date + 1
+                    then 'in_the_future: ' || session_date || ' was not over when the row was read'
+            end,
             case
                 when exchange_mic is not null and session_date is not null and session_index is null
                     then 'not_a_session: ' || session_date || ' is no session of ' || exchange_mic

@@ -179,7 +179,7 @@ def held(spec: StudySpec, returns: list[float]) -> float:
 
 
 def group_statistics(spec: StudySpec, pairs: list[Pair], window: Window) -> dict[str, tuple[float, float]]:
-    """Return statistic and p-value of every test over a window, one pair after the other."""
+    """Return statistic and p-value of every test over a window; those over the cross-section need two pairs."""
     values, scars, sums, df = [], [], [], []
     for pair in pairs:
         days = [pair.days[day] for day in window.days]
@@ -195,11 +195,12 @@ def group_statistics(spec: StudySpec, pairs: list[Pair], window: Window) -> dict
     patell = sum(scars) / math.sqrt(sum(inflation))
     csar = [s / math.sqrt(window.length * q) for s, q in zip(sums, inflation, strict=True)]
     csar_z = patell if window.length == 1 else sum(csar) / math.sqrt(n)
-    cross_sectional = math.sqrt(n) * np.mean(values) / np.std(values, ddof=1)
-    bmp = math.sqrt(n) * np.mean(scars) / np.std(scars, ddof=1)
-    return {
-        "cross_sectional_t": (cross_sectional, 2 * stats.t.sf(abs(cross_sectional), n - 1)),
+    found = {
         "patell_z": (patell, 2 * stats.norm.sf(abs(patell))),
         "patell_csar_z": (csar_z, 2 * stats.norm.sf(abs(csar_z))),
-        "bmp_t": (bmp, 2 * stats.t.sf(abs(bmp), n - 1)),
     }
+    if n > 1:
+        for name, sample in (("cross_sectional_t", values), ("bmp_t", scars)):
+            t_stat = math.sqrt(n) * np.mean(sample) / np.std(sample, ddof=1)
+            found[name] = (t_stat, 2 * stats.t.sf(abs(t_stat), n - 1))
+    return found

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
+from pipelines.contracts import DIM_SESSIONS
 from pipelines.contracts.vocabulary import DAY0_RULES
 from pipelines.errors import ContractError
 from pipelines.sessions import OVERRIDES, OWN_DATES, REQUESTS, build_sessions, resolve_day0
@@ -232,6 +233,21 @@ def test_first_loaded_session_is_day0_only_for_its_own_day(sessions: pl.DataFram
     assert answer["day0_rule"].to_list() == ["pre_open", "in_session", "conservative"]
 
 
+def test_day_may_begin_after_midnight() -> None:
+    """Where clocks go forward at midnight the day begins at 01:00: Sao Paulo, Sunday 2018-11-04, at 03:00Z."""
+    sunday = pl.DataFrame(
+        [
+            ("BVMF", date(2018, 11, 2), instant("2018-11-02T13:00:00"), instant("2018-11-02T20:00:00"), 1),
+            ("BVMF", date(2018, 11, 4), instant("2018-11-04T12:00:00"), instant("2018-11-04T19:00:00"), 2),
+        ],
+        schema=DIM_SESSIONS.polars_schema,
+        orient="row",
+    )
+    answer = resolve([exact("BVMF", "2018-11-04T02:59:59"), exact("BVMF", "2018-11-04T03:00:00")], sunday)
+    assert answer["event_index"].to_list() == [2, 2]
+    assert answer["day0_rule"].to_list() == ["closed_day", "pre_open"]
+
+
 def test_answers_keep_the_order_and_the_columns_of_the_requests(sessions: pl.DataFrame) -> None:
     """One row per request, in its order, with every column it came with."""
     rows = [
@@ -267,6 +283,10 @@ def test_wrong_requests_are_refused(sessions: pl.DataFrame) -> None:
     asked = pl.DataFrame([request()], schema=REQUESTS.polars_schema)
     with pytest.raises(ContractError, match=r"day0_requests.*missing \['kind'\]"):
         resolve_day0(asked.drop("kind"), sessions, OWN_DATES.empty())
+    with pytest.raises(ContractError, match=r"dim_sessions.*missing \['close_at'\]"):
+        resolve_day0(asked, sessions.drop("close_at"), OWN_DATES.empty())
+    with pytest.raises(ContractError, match=r"own_dates.*missing \['symbol'\]"):
+        resolve_day0(asked, sessions, OWN_DATES.empty().drop("symbol"))
     with pytest.raises(ContractError, match=r"kind holds \[\"'rumour'\"\]; it may hold \['corporate_action'"):
         resolve([request(kind="rumour")], sessions)
 

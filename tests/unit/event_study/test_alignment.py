@@ -69,7 +69,13 @@ def test_window_holds_the_listings_own_sessions_and_nothing_of_its_neighbours(or
         price_rows("A", [1.0] * 9), price_rows("S", [1, 2, 6, None, 24, 48], first=3), price_rows("Z", [1.0] * 9)
     )
     panel = panel_of(frame[::order])
-    spec = a_spec(model="constant_mean", estimation=Window(-8, -5), event=Window(-4, 4), min_estimation_obs=2)
+    spec = a_spec(
+        model="constant_mean",
+        estimation=Window(-8, -5),
+        event=Window(-4, 4),
+        car_windows=(Window(0, 0),),
+        min_estimation_obs=2,
+    )
     aligned = align(spec, panel)
     pairs = Pairs.of(checked_pairs(resolved_pairs(frame, [("e", "S", 5)])), panel)
 

@@ -278,6 +278,19 @@ def test_a_wrong_type_in_a_frame_closes_the_gate() -> None:
     assert types.sample == [{"column_name": "n_sessions", "expected_type": "Int64", "found_type": "String"}]
 
 
+@pytest.mark.parametrize(("zone", "is_open"), [("UTC", True), ("Etc/UTC", True), ("Asia/Seoul", True), (None, False)])
+def test_an_instant_is_one_in_any_zone(zone: str | None, is_open: bool) -> None:
+    """DuckDB hands out instants in the zone of its session; a time without a zone is none."""
+    row = {"event_id": "e1", "title": "t", "precision": "day", "kind": "news", "source": "s"}
+    events = frame(DIM_EVENTS, row).with_columns(
+        pl.lit(AT).dt.replace_time_zone(zone).alias(name)
+        for name in ("occurred_at", "available_at", "available_by")
+    )
+    result = decide(dim_events=events)
+    assert result.is_open == is_open
+    assert failed(result) == (set() if is_open else {"values_types"})
+
+
 def test_a_large_frame_is_not_read() -> None:
     """A frame too large for pandas is left to its counts, and a warning says so."""
     big = pl.concat([frame(DIM_SECURITIES, SECURITY)] * (FRAME_ROWS + 1))
@@ -305,9 +318,7 @@ def test_a_frame_needs_a_contract() -> None:
         decide(dim_moods=pl.DataFrame({"mood": ["fine"]}))
 
 
-def test_judging_is_silent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_judging_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     """A gate prints nothing, leaves no file where it runs, and reaches for no network."""
 
     def refuse(*_: object, **__: object) -> None:

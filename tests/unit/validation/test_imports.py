@@ -14,5 +14,7 @@ def test_importing_the_gates_loads_nothing_heavy(root: Path, module: str) -> Non
     """Great Expectations and pandas are loaded when a gate judges, not when a command imports it."""
     heavy = "{'great_expectations', 'pandas', 'prefect'}"
     code = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stdout.strip() == "[]"

@@ -1,0 +1,195 @@
+"""The engine against eight other implementations on the same inputs: 20 stocks on one date, 9 events on 9 dates.
+
+Where the implementations differ, the reference tables hold the textbook value, which is this project's convention.
+Three of their statistics are other quantities than ours, and are rebuilt here from our columns to show it:
+
+- `ar_t` and `car_t` divide by the residual deviation alone, AR/s and CAR/(s sqrt(L2)), without prediction error;
+- `bhar` is the security minus the benchmark whatever the model, and compounds log returns as if they were simple.
+  It is our BHAR for the market-adjusted model with simple returns, and for no other.
+"""
+
+from __future__ import annotations
+
+import itertools
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.event_study import ReturnPanel, StudyResult, Window, group_tests, run_study
+from tests.event_study_inputs import a_spec, wide_returns
+
+RTOL = 1e-9
+"""Relative difference from a reference value."""
+
+ATOL = 1e-14
+"""Absolute difference from one that is a difference of nearly equal returns."""
+
+MODELS = {"cm": "constant_mean", "ma": "market_adjusted", "mm": "market"}
+PANELS = {"E1": "panel_a_prices.csv", "E4": "panel_b_prices.csv"}
+CASES = list(itertools.product(PANELS, MODELS, ("simple", "log")))
+WINDOWS = tuple(Window(*bounds) for bounds in ((0, 0), (-1, 1), (-5, 5), (0, 10), (-10, 10)))
+
+OF_PAIRS = {"alpha": "alpha", "beta": "beta", "sigma": "sigma"}
+OF_DAYS = {"ar": "abnormal_return", "fec_sigma": "abnormal_return_se"}
+OF_WINDOWS = {"car": "car", "scar_full": "scar"}
+TESTS_OF_DAYS = {"csect_t_ar": "cross_sectional_t", "patell": "patell_z", "bmp": "bmp_t"}
+TESTS_OF_WINDOWS = {"csect_t_car": "cross_sectional_t", "patell_car": "patell_csar_z", "bmp_car": "bmp_t"}
+
+
+@cache
+def table(folder: Path, name: str) -> pl.DataFrame:
+    """Read a reference table."""
+    return pl.read_csv(folder / name, infer_schema_length=None, try_parse_dates=True)
+
+
+@cache
+def study(folder: Path, event_set: str, model: str, return_type: str) -> StudyResult:
+    """Run one of the reference studies; `pos` counts rows of returns, so day 0 is price row pos + 1."""
+    spec = a_spec(
+        study_id=f"{event_set}-{model}-{return_type}",
+        model=MODELS[model],
+        benchmark_symbol="SPX",
+        return_type=return_type,
+        estimation=Window(-260, -11),
+        event=Window(-10, 10),
+        car_windows=WINDOWS,
+        min_estimation_obs=250,
+    )
+    returns = wide_returns(table(folder, PANELS[event_set]))
+    pairs = table(folder, "event_list.csv").filter(eventset=event_set)
+    return run_study(
+        spec,
+        ReturnPanel.from_frame(returns),
+        pairs.select(
+            event_id=pl.col("event_id").cast(pl.String),
+            symbol="ticker",
+            event_session="event_date",
+            event_index=pl.col("pos") + 1,
+            last_index=pl.lit(returns["session_index"].max()),
+            is_ended=pl.lit(value=False),
+        ),
+    )
+
+
+@pytest.fixture
+def folder(shared: Path) -> Path:
+    """Return the folder of the reference tables."""
+    return shared / "reference" / "peers"
+
+
+def expected(folder: Path, name: str, case: tuple[str, str, str], stat: str) -> pl.DataFrame:
+    """Return the reference values of one statistic."""
+    event_set, model, return_type = case
+    rows = table(folder, name).filter(eventset=event_set, model=model, returns=return_type, stat=stat)
+    return rows.with_columns(pl.col("event_id").cast(pl.String)) if "event_id" in rows.columns else rows
+
+
+def compare(found: pl.DataFrame, reference: pl.DataFrame, value: str, golden: str = "value_oracle") -> float:
+    """Assert that a column is the reference's on every row that it has, and return the largest difference."""
+    keys = [key for key in ("event_id", "day", "window") if key in reference.columns and key in found.columns]
+    joined = reference.join(found.select(*keys, pl.col(value).alias("found")), on=keys, how="left")
+    assert joined["found"].null_count() == 0, (reference["stat"].unique().to_list(), value)
+    difference = (joined["found"] - joined[golden]).abs()
+    too_far = joined.filter(difference > ATOL + RTOL * joined[golden].abs())
+    assert too_far.height == 0, too_far
+    return float(difference.max() or 0.0)  # type: ignore[arg-type]
+
+
+def days(result: StudyResult) -> pl.DataFrame:
+    """Return the abnormal returns with the reference's key and the pair's sigma."""
+    sigma = result.securities.select("event_id", "symbol", "sigma")
+    return result.abnormal_returns.join(sigma, on=["event_id", "symbol"]).with_columns(day="relative_day")
+
+
+def windows(result: StudyResult) -> pl.DataFrame:
+    """Return the CARs with the reference's key."""
+    return result.cars.with_columns(window=pl.format("[{},{}]", "window_start", "window_end"))
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_pairs_days_and_windows_are_the_references(folder: Path, case: tuple[str, str, str]) -> None:
+    """Coefficients, abnormal returns, their standard errors, CARs, Var(CAR) and SCARs are the reference's."""
+    result = study(folder, *case)
+    n_compared = 0
+    for columns, frame in ((OF_PAIRS, result.securities), (OF_DAYS, days(result)), (OF_WINDOWS, windows(result))):
+        for stat, column in columns.items():
+            reference = expected(folder, "events.csv", case, stat)
+            if reference.height:
+                compare(frame, reference, column)
+                n_compared += reference.height
+    variance = windows(result).with_columns(variance=pl.col("car_se") ** 2)
+    if case[1] != "ma":
+        compare(variance, expected(folder, "events.csv", case, "var_car_full"), "variance")
+    if case[1:] == ("mm", "log"):
+        compare(windows(result), expected(folder, "events.csv", case, "scar_full"), "p_value", "p_oracle")
+    assert n_compared >= result.securities.height * 27
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case[1] != "ma"], ids="-".join)
+def test_peers_t_of_one_pair_leaves_out_the_prediction_error(folder: Path, case: tuple[str, str, str]) -> None:
+    """The peers' t of a pair is AR/s and CAR/(s sqrt(L2)); ours is smaller in size, by the prediction error."""
+    result = study(folder, *case)
+    simple_days = days(result).with_columns(simple_t=pl.col("abnormal_return") / pl.col("sigma"))
+    length = pl.col("window_end") - pl.col("window_start") + 1
+    simple_windows = windows(result).with_columns(simple_t=pl.col("car") / (pl.col("sigma") * length.sqrt()))
+    compare(simple_days, expected(folder, "events.csv", case, "ar_t"), "simple_t")
+    compare(simple_windows, expected(folder, "events.csv", case, "car_t"), "simple_t")
+    assert (simple_days["std_abnormal_return"].abs() < simple_days["simple_t"].abs()).all()
+    assert (simple_windows["t_stat"].abs() < simple_windows["simple_t"].abs()).all()
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_peers_bhar_is_security_minus_benchmark(folder: Path, case: tuple[str, str, str]) -> None:
+    """The peers' BHAR is the security minus the benchmark with returns compounded as simple ones."""
+    result = study(folder, *case)
+    market = wide_returns(table(folder, PANELS[case[0]])).filter(symbol="SPX")
+    benchmark = market.select("session_date", benchmark=f"{case[2]}_return")
+    day_by_day = result.abnormal_returns.join(benchmark, on="session_date")
+    held = pl.concat(
+        [
+            day_by_day.filter(pl.col("relative_day").is_between(window.start, window.end))
+            .group_by("event_id")
+            .agg(bhar=(1 + pl.col("actual_return")).product() - (1 + pl.col("benchmark")).product())
+            .with_columns(window=pl.lit(str(window)))
+            for window in WINDOWS
+        ]
+    )
+    reference = expected(folder, "events.csv", case, "bhar")
+    compare(held, reference, "bhar")
+    if case[1:] == ("ma", "simple"):
+        compare(windows(result), reference, "bhar")
+
+
+@pytest.mark.parametrize("case", CASES, ids="-".join)
+def test_group_tests_are_the_references(folder: Path, case: tuple[str, str, str]) -> None:
+    """AAR, CAAR and the tests of days and windows, with their p-values, are the reference's."""
+    result = study(folder, *case)
+    groups = result.securities.select("event_id", "symbol", group_by=pl.lit("all"), group_value=pl.lit("all"))
+    tests = group_tests(result.spec, result, groups).with_columns(
+        day="window_start", window=pl.format("[{},{}]", "window_start", "window_end")
+    )
+    one_day = tests.filter(pl.col("window_start") == pl.col("window_end")).drop("window")
+    whole = tests.drop("day")
+    for names, frame in ((TESTS_OF_DAYS, one_day), (TESTS_OF_WINDOWS, whole)):
+        for stat, name in names.items():
+            reference = expected(folder, "aggregate.csv", case, stat)
+            if reference.height:
+                compare(frame.filter(test=name), reference, "statistic")
+                compare(frame.filter(test=name), reference, "p_value", "p_oracle")
+    compare(one_day.filter(test="bmp_t"), expected(folder, "aggregate.csv", case, "aar"), "caar")
+    compare(whole.filter(test="bmp_t"), expected(folder, "aggregate.csv", case, "caar"), "caar")
+
+
+@pytest.mark.parametrize("event_set", PANELS)
+def test_pairs_on_one_date_are_flagged_and_on_many_are_not(folder: Path, event_set: str) -> None:
+    """Twenty stocks on one date are not independent and say so; nine events on nine dates carry no flag."""
+    result = study(folder, event_set, "mm", "simple")
+    groups = result.securities.select("event_id", "symbol", group_by=pl.lit("all"), group_value=pl.lit("all"))
+    tests = group_tests(result.spec, result, groups)
+    assert tests["is_valid"].unique().to_list() == [event_set == "E4"]
+    notes = tests["note"].drop_nulls()
+    assert notes.str.starts_with("all 20 pairs share the event session 2020-03-16").sum() == (
+        tests.height if event_set == "E1" else 0
+    )
