@@ -11,8 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from flows.core import CoreSummary, build_core
+from flows.inputs import incoming, split_event_files
 from flows.run import model_variables, models
-from flows.stages import incoming, split_event_files
 from flows.studying import run_definitions
 from pipelines.contracts import (
     DIM_STUDIES,

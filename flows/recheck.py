@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from flows.stages import CONTRACTS, GATED, SMALL_TABLES
+from flows.gates import CONTRACTS, judged
 from pipelines.contracts import PUBLISHED_AUDIT
 from pipelines.errors import NothingPublishedError
-from pipelines.settings import SQL, Settings
-from pipelines.validation import GateResult, contract_rules, judge, sql_rules
-from warehouse.checks import measure
+from pipelines.settings import Settings
+from pipelines.validation import GateResult
 from warehouse.connection import open_memory, quoted
 from warehouse.hashing import hash_tables
 from warehouse.publish import HASHED, live_generation
-from warehouse.workspace import read_frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +41,7 @@ def recheck(settings: Settings) -> Recheck:
         for name in {table.name: table for table in (*CONTRACTS.values(), *PUBLISHED_AUDIT)}:
             connection.execute(f"create view mart.{name} as select * from marts.main.{name}")
         found = hash_tables(connection, HASHED, "mart")
-        rules = sql_rules(SQL / "checks" / "publish")
-        for name, relation in GATED["publish"].items():
-            rules += contract_rules(CONTRACTS[name], relation)
-        measurements = measure(connection, rules)
-        frames = {name: read_frame(connection, f"select * from mart.{name}") for name in SMALL_TABLES}
-    gate = judge("publish", measurements, frames, run_id=live["run_id"], checked_at=datetime.now(UTC))
+        gate = judged(connection, "publish", live["run_id"])
     published = json.loads(live["table_hashes"])
     changed = sorted(name for name, item in found.items() if published.get(name) != [item.n_rows, item.hash])
     return Recheck(live["generation_id"], changed, gate)

@@ -10,39 +10,24 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Literal
 
 import polars as pl
 
 from flows.core import CoreSummary, build_core
+from flows.gates import history_checks, judged
+from flows.inputs import fetch_events, fetch_prices, incoming
 from flows.run import Run, code_version, models, seeds_folder
 from flows.studying import run_definitions
-from pipelines.contracts import MARTS, QUALITY_CHECKS, QUARANTINE, RUNS
-from pipelines.errors import ConfigurationError
+from pipelines.contracts import QUALITY_CHECKS, RUNS
 from pipelines.event_study.definitions import StudyDefinition, load_definitions
-from pipelines.settings import SQL, Settings
-from pipelines.sources import catalogue_events, files_events, files_prices, sample_prices
-from pipelines.sources.batch import RawBatch, content_hash
-from pipelines.validation import GateResult, contract_rules, judge, sql_rules
-from warehouse.checks import measure
+from pipelines.settings import Settings
+from pipelines.validation import GateResult
 from warehouse.connection import open_file
 from warehouse.migrations import migrate
 from warehouse.models import require_all, run_ready
 from warehouse.publish import Publication, publish, sweep
-from warehouse.store import Incoming, StoreResult, append, insert
+from warehouse.store import StoreResult, append, insert
 from warehouse.workspace import read_frame
-
-CATALOGUE_SUFFIXES = (".yaml", ".yml")
-CONTRACTS = {table.name: table for table in (*MARTS, QUARANTINE)}
-GATED: dict[str, dict[str, str]] = {
-    "study": {"fct_returns": "core.returns", "dim_events": "core.events", "dim_sessions": "core.sessions"},
-    "publish": {name: f"mart.{name}" for name in CONTRACTS},
-}
-"""Relations each gate holds against a contract."""
-
-SMALL_TABLES = ("dim_securities", "dim_events", "dim_studies")
-"""Tables that Great Expectations reads whole; the others it judges by what SQL has counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,41 +53,6 @@ def ingest(run: Run) -> Ingested:
     return Ingested(stored_prices, stored_events, inputs, hashlib.sha256("\n".join(hashes).encode()).hexdigest())
 
 
-def fetch_prices(settings: Settings, now: datetime) -> list[RawBatch]:
-    """Read the prices of the source that the settings name."""
-    if settings.source == "sample":
-        return sample_prices.fetch(sample_datasets(), now)
-    if not settings.prices:
-        raise ConfigurationError("--source files needs --prices: a CSV or Parquet file, or a folder of them")
-    request = files_prices.FilesRequest(
-        paths=settings.prices, columns=settings.columns, layout=settings.layout, date_format=settings.date_format
-    )
-    return files_prices.fetch(request, now)
-
-
-def fetch_events(settings: Settings, now: datetime) -> list[RawBatch]:
-    """Read the catalogue that ships and the user's own event files."""
-    catalogues, lists = split_event_files(settings.events)
-    shipped = catalogue_events.catalogue_files(seeds_folder())
-    return [*catalogue_events.fetch([*shipped, *catalogues], now), *files_events.fetch(lists, now)]
-
-
-def split_event_files(paths: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:
-    """Return the catalogue files (YAML) and the event lists (tables) among the paths."""
-    catalogues = [path for path in paths if path.suffix.lower() in CATALOGUE_SUFFIXES]
-    return catalogues, [path for path in paths if path not in catalogues]
-
-
-def sample_datasets() -> list[str]:
-    """Return the datasets of the sample package that the seeds describe."""
-    return pl.read_csv(seeds_folder() / "sample_datasets.csv", infer_schema=False)["dataset"].to_list()
-
-
-def incoming(batch: RawBatch) -> Incoming:
-    """Return a batch with its content hash, ready for the store."""
-    return Incoming(batch.source, batch.object, batch.url, content_hash(batch.frame), batch.fetched_at, batch.frame)
-
-
 def build_inputs(run: Run, ingested: Ingested) -> CoreSummary:
     """Build staging and core in a new scratch database, from what the run has fetched and nothing else."""
     with run.workspace(new=True) as connection:
@@ -111,7 +61,8 @@ def build_inputs(run: Run, ingested: Ingested) -> CoreSummary:
 
 def check_inputs(run: Run) -> GateResult:
     """Gate 1: prices, returns and events before any study reads them."""
-    return _gate(run, "study")
+    with run.workspace() as connection:
+        return judged(connection, "study", run.run_id)
 
 
 def run_studies(run: Run) -> list[str]:
@@ -124,7 +75,7 @@ def run_studies(run: Run) -> list[str]:
 
 def study_definitions(settings: Settings) -> list[StudyDefinition]:
     """Return the studies that ship and the user's own, those that fit the source of prices."""
-    shipped = sorted((seeds_folder() / "studies").glob("*.yaml"), reverse=True)
+    shipped = sorted((seeds_folder() / "studies").glob("*.yaml"))
     definitions = load_definitions([*shipped, *settings.studies])
     return [definition for definition in definitions if settings.source in definition.sources]
 
@@ -138,19 +89,9 @@ def build_marts(run: Run) -> None:
 
 def check_marts(run: Run) -> GateResult:
     """Gate 2: the marts before anybody may see them."""
-    return _gate(run, "publish")
-
-
-def _gate(run: Run, gate: Literal["study", "publish"]) -> GateResult:
-    rules = sql_rules(SQL / "checks" / gate)
-    frames: dict[str, pl.DataFrame] = {}
+    extra = [] if run.settings.accept_fewer_rows else history_checks(run.settings.marts_file, run.settings.source)
     with run.workspace() as connection:
-        for table, relation in GATED[gate].items():
-            rules += contract_rules(CONTRACTS[table], relation)
-        if gate == "publish":
-            frames = {name: read_frame(connection, f"select * from mart.{name}") for name in SMALL_TABLES}
-        measurements = measure(connection, rules)
-    return judge(gate, measurements, frames, run_id=run.run_id, checked_at=datetime.now(UTC))
+        return judged(connection, "publish", run.run_id, extra)
 
 
 def publish_marts(run: Run, ingested: Ingested, gates: list[GateResult]) -> Publication:

@@ -64,12 +64,8 @@ def run_definitions(connection: duckdb.DuckDBPyConnection, definitions: Sequence
     results = [_run(definition, asked[definition.id], day0, core, attributes) for definition in definitions]
 
     write_table(connection, "core.event_sessions", day0)
-    studies = [definition.spec.to_row() | {"position": n} for n, definition in enumerate(definitions)]
-    write_table(
-        connection,
-        "study.studies",
-        pl.DataFrame(studies, schema={**DIM_STUDIES.polars_schema, "position": pl.Int64}, orient="row"),
-    )
+    studies = [definition.spec.to_row() for definition in definitions]
+    write_table(connection, "study.studies", pl.DataFrame(studies, schema=DIM_STUDIES.polars_schema, orient="row"))
     for contract, name, position in (
         (FCT_STUDY_SECURITIES, "securities", 0),
         (FCT_ABNORMAL_RETURNS, "abnormal_returns", 1),

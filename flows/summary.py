@@ -17,13 +17,18 @@ STRONGEST = """
         cars.event_id,
         cars.symbol,
         returns.session_date,
+        returns.actual_return,
         cars.car as abnormal_return,
         cars.t_stat,
         cars.p_value,
-        value.abnormal_value_usd
+        cars.car * value.market_cap_before_usd as abnormal_value_usd,
+        value.value_change_usd,
+        studies.model = 'constant_mean' as is_without_benchmark,
+        events.kind != 'outcome' as is_not_outcome
     from fct_event_cars as cars
-    inner join fct_abnormal_returns as returns
-        using (study_id, event_id, symbol)
+    inner join fct_abnormal_returns as returns using (study_id, event_id, symbol)
+    inner join dim_studies as studies using (study_id)
+    inner join dim_events as events using (event_id)
     left join fct_value_impact as value using (event_id, symbol)
     where cars.window_start = 0 and cars.window_end = 0 and returns.relative_day = 0 and cars.t_stat is not null
 """
@@ -62,7 +67,8 @@ def summarise(marts_file: Path, outcome: Outcome, n_reactions: int = 12) -> Summ
         )
         reasons = read_frame(
             connection,
-            "select status, regexp_replace(reason, '^[^ ]+ has ', 'has ') as reason, count(*) as n "
+            "select status, regexp_replace(reason, '^[^ ]+ has ', 'has ') as reason, count(*) as n, "
+            "min(event_id || ' x ' || symbol) as example "
             "from fct_event_securities where status != 'used' group by all order by n desc, reason limit 5",
         )
         quarantine = read_frame(
@@ -73,7 +79,8 @@ def summarise(marts_file: Path, outcome: Outcome, n_reactions: int = 12) -> Summ
         reactions = read_frame(
             connection,
             f"select * from ({STRONGEST}) qualify row_number() over (partition by symbol, session_date "
-            f"order by abs(t_stat) desc, study_id, event_id) = 1 order by abs(t_stat) desc, symbol limit {n_reactions}",
+            "order by is_without_benchmark, is_not_outcome, abs(t_stat) desc, study_id, event_id) = 1 "
+            f"order by abs(t_stat) desc, symbol limit {n_reactions}",
         )
         headline = read_frame(
             connection, f"select * from ({STRONGEST}) where event_id = 'nvda-record-selloff' and symbol = 'NVDA'"
@@ -91,10 +98,13 @@ def _lines(outcome: Outcome, statuses: pl.DataFrame, headline: pl.DataFrame) -> 
         f"{totals.get('pending', 0):,} pending, {totals.get('excluded', 0):,} excluded",
     ]
     for row in headline.iter_rows(named=True):
-        money = f", {row['abnormal_value_usd'] / 1e9:,.0f} billion dollars" if row["abnormal_value_usd"] else ""
+        money, abnormal_money = (
+            f" ({row[name] / 1e9:+,.0f} bn USD)" if row[name] is not None else ""
+            for name in ("value_change_usd", "abnormal_value_usd")
+        )
         lines.append(
-            f"NVDA on {row['session_date']}: abnormal return {row['abnormal_return']:.2%}{money} "
-            f"(t = {row['t_stat']:.2f}, {row['study_id']})"
+            f"NVDA on {row['session_date']}: return {row['actual_return']:+.2%}{money}, abnormal "
+            f"{row['abnormal_return']:+.2%}{abnormal_money}, t = {row['t_stat']:.2f} ({row['study_id']})"
         )
     state = "published" if outcome.publication.is_new else "unchanged, still"
     lines.append(f"marts: {state} generation {outcome.publication.generation_id}")

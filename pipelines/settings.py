@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     date_format: str | None = Field(None, description="strptime format of text dates in price files")
     columns: dict[str, str] = Field(default_factory=dict, description="column of a price file, by our name for it")
     layout: Literal["auto", "long", "wide"] = Field("auto", description="layout of price files")
+    accept_fewer_rows: bool = Field(False, description="publish even if far fewer returns come out than last time")
     lock_wait_seconds: float = Field(5.0, ge=0, description="how long to wait for another process's lock")
 
     @classmethod

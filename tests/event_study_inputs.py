@@ -70,14 +70,11 @@ def wide_returns(prices: pl.DataFrame) -> pl.DataFrame:
 def resolved_pairs(
     returns: pl.DataFrame, pairs: Iterable[tuple[str, str, int]], *, is_ended: bool = False
 ) -> pl.DataFrame:
-    """Return pairs for the engine from (event_id, symbol, session_index of day 0)."""
+    """Return pairs for the engine from (event_id, symbol, session_index of day 0); session n falls on day n."""
     last = returns.group_by("symbol").agg(last_index=pl.col("session_index").max())
-    dates = returns.select("session_index", event_session="session_date").unique("session_index")
     asked = pl.DataFrame(list(pairs), schema=["event_id", "symbol", "event_index"], orient="row")
-    return (
-        asked.join(last, on="symbol", how="left")
-        .join(dates, left_on="event_index", right_on="session_index", how="left")
-        .with_columns(is_ended=pl.lit(is_ended))
+    return asked.join(last, on="symbol", how="left").with_columns(
+        event_session=pl.lit(FIRST_DAY) + pl.duration(days="event_index"), is_ended=pl.lit(is_ended)
     )
 
 
@@ -101,6 +98,7 @@ def random_returns(
     seed: int,
     n_symbols: int = 4,
     n_sessions: int = 120,
+    *,
     missing: float = 0.0,
     benchmark_missing: float = 0.0,
     always: Sequence[int] = (),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pipelines.errors import WarehouseBusyError, WarehouseError
 STORAGE_VERSION = "v1.5.0"
 """Storage format of every file written here; DuckDB 1.5 and 2.0 both read and write it."""
 
+_LOCKED = "could not set lock"
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
@@ -34,16 +36,16 @@ def open_file(path: Path, *, read_only: bool = False, wait_seconds: float = 5.0)
         If the file cannot be opened for any other reason.
     """
     if not read_only:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
             return _settle(_connect(path, read_only=read_only))
         except duckdb.IOException as error:
-            holder = _HOLDER.search(str(error))
-            if "lock" not in str(error).lower():
+            if _LOCKED not in str(error).lower():
                 raise WarehouseError(f"{path} cannot be opened: {_first_line(error)}") from error
             if time.monotonic() >= deadline:
+                holder = _HOLDER.search(str(error))
                 who = f"process {holder['pid']} ({holder['program']})" if holder else "another process"
                 raise WarehouseBusyError(
                     f"{path} is held by {who}; waited {wait_seconds:g} s. Close it there, or try again later."
@@ -51,6 +53,15 @@ def open_file(path: Path, *, read_only: bool = False, wait_seconds: float = 5.0)
             time.sleep(0.1)
         except duckdb.Error as error:
             raise WarehouseError(f"{path} cannot be opened: {_first_line(error)}") from error
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WarehouseError(
+            f"{folder} cannot be made: {error.strerror}; set REACTION_HOME to a folder of yours"
+        ) from error
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -68,6 +79,28 @@ def _settle(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     connection.execute("set preserve_insertion_order = true")
     connection.execute("set enable_progress_bar = false")
     return connection
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit what the block wrote, or none of it.
+
+    Raises
+    ------
+    WarehouseError
+        If the database refuses a statement or the commit.
+    """
+    connection.execute("begin")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException as error:
+        # A failed commit, or a fatal error, has ended the transaction already.
+        with suppress(duckdb.Error):
+            connection.execute("rollback")
+        if isinstance(error, duckdb.Error):
+            raise WarehouseError(f"the database refused to write: {_first_line(error)}") from error
+        raise
 
 
 def first_row(

@@ -5,12 +5,18 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from pipelines.errors import WarehouseBusyError, WarehouseError
+
+_ATTEMPTS = 5
+"""Whoever asks for the holder has the lock for a moment; a run that starts just then tries again."""
+_PAUSE_SECONDS = 0.05
 
 
 @contextmanager
@@ -32,14 +38,22 @@ def lease(file: Path, *, now: datetime, what: str) -> Iterator[None]:
             f"{file} cannot be written: {error.strerror}; set REACTION_HOME to a folder of yours"
         ) from error
     with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise WarehouseBusyError(f"{file.parent} is in use: {describe(file)}; wait for it, or stop it") from error
+        _lock(handle, file)
         handle.truncate(0)
         handle.write(json.dumps({"pid": os.getpid(), "since": now.isoformat(timespec="seconds"), "what": what}))
         handle.flush()
         yield
+
+
+def _lock(handle: IO[str], file: Path) -> None:
+    for _ in range(_ATTEMPTS):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+    raise WarehouseBusyError(f"{file.parent} is in use: {describe(file)}; wait for it, or stop it")
 
 
 def holder(file: Path) -> str | None:

@@ -12,7 +12,7 @@ import duckdb
 
 from pipelines.contracts import AUDIT, RAW, Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import first_row, identifier
+from warehouse.connection import first_row, identifier, transaction
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, table: Table, schema: str) -> None:
@@ -51,14 +51,9 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> int:
             "upgrade market-reaction, or point REACTION_HOME at another folder"
         )
     for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
-        connection.execute("begin")
-        try:
+        with transaction(connection):
             step(connection)
             connection.execute("create or replace table main.schema_version as select $1::bigint as version", [number])
-            connection.execute("commit")
-        except Exception:
-            connection.execute("rollback")
-            raise
         connection.execute("checkpoint")
     return len(MIGRATIONS)
 

@@ -57,7 +57,7 @@ def _files(folder: Path) -> Iterable[Path]:
 
 def _load(path: Path) -> Model:
     text = path.read_text(encoding="utf-8")
-    header = dict(re.findall(r"^-- (\w+):\s*(.*)$", text, flags=re.MULTILINE))
+    header = dict(re.findall(r"^-- (\w+):[ \t]*(\S.*)$", text, flags=re.MULTILINE))
     missing = [word for word in HEADER if word not in header]
     if missing:
         raise WarehouseError(f"{path}: the header lacks {missing}; expected lines '-- grain:' ... '-- units:'")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import NothingPublishedError, QueryError
+from pipelines.errors import NothingPublishedError, QueryError, WarehouseError
 
 _SANDBOX: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
@@ -40,12 +40,14 @@ def run_query(
     ------
     NothingPublishedError
         If there are no published marts.
+    WarehouseError
+        If the published file cannot be opened.
     QueryError
         If the text is not exactly one select, fails, or runs beyond the deadline.
     """
     if not marts_file.exists():
         raise NothingPublishedError(f"{marts_file} does not exist yet; run `reaction run` first")
-    with duckdb.connect(str(marts_file), read_only=True, config=_SANDBOX) as connection:
+    with _open(marts_file) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
         connection.execute("set lock_configuration = true")
@@ -63,6 +65,13 @@ def run_query(
         finally:
             timer.cancel()
     return QueryResult([item[0] for item in description], [str(item[1]) for item in description], rows)
+
+
+def _open(marts_file: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(marts_file), read_only=True, config=_SANDBOX)
+    except duckdb.Error as error:
+        raise WarehouseError(f"{marts_file} cannot be opened: {str(error).splitlines()[0]}") from error
 
 
 def _check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 
 from pipelines.contracts import BATCHES, RAW_ROWS, Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import first_row, identifier
+from warehouse.connection import first_row, identifier, transaction
 
 _RAW_TABLES = {table.name: table for table in RAW_ROWS}
 
@@ -55,24 +55,32 @@ def append(connection: duckdb.DuckDBPyConnection, batches: Sequence[Incoming], r
     Raises
     ------
     WarehouseError
-        If a source has no raw table.
+        If a source has no raw table, an object comes in two versions at once, or the database refuses to write.
     """
     unknown = {batch.source for batch in batches} - set(_RAW_TABLES)
     if unknown:
         raise WarehouseError(f"sources {sorted(unknown)} have no raw table; known are {sorted(_RAW_TABLES)}")
     newest = _newest_hashes(connection)
-    fresh = [batch for batch in batches if newest.get((batch.source, batch.object)) != batch.content_hash]
+    fresh = [batch for batch in _distinct(batches) if newest.get((batch.source, batch.object)) != batch.content_hash]
     if fresh:
         known_from = _next_instant(connection, max(batch.fetched_at for batch in fresh))
-        connection.execute("begin")
-        try:
+        with transaction(connection):
             _insert(connection, fresh, known_from, run_id)
-            connection.execute("commit")
-        except Exception:
-            connection.execute("rollback")
-            raise
     n_rows = sum(batch.rows.height for batch in fresh)
     return StoreResult(n_new=len(fresh), n_known=len(batches) - len(fresh), n_rows=n_rows)
+
+
+def _distinct(batches: Sequence[Incoming]) -> list[Incoming]:
+    """Return each object once; a file that is named twice is one version of it."""
+    found: dict[tuple[str, str], Incoming] = {}
+    for batch in batches:
+        first = found.setdefault((batch.source, batch.object), batch)
+        if first.content_hash != batch.content_hash:
+            raise WarehouseError(
+                f"{batch.source} {batch.object!r} comes in two versions at once, from {first.url} and {batch.url}; "
+                "store one of them"
+            )
+    return list(found.values())
 
 
 def _newest_hashes(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:

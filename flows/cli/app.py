@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from flows.cli import check, events, run, sql, status, study
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("market-reaction")
+
 
 app = App(
     name="reaction",
     help="Which event moved which security, by how much, on what day, how sure are we, and what was it in money?",
-    version=lambda: version("market-reaction"),
-    help_format="markdown",
+    version=_version,
+    help_format="plaintext",  # markdown takes longer to load than the whole of this help
+    default_parameter=Parameter(negative_iterable=()),
 )
-app.command(run.run)
-app.command(study.study)
-app.command(sql.sql)
+for command in (run.run, sql.sql, check.check, status.status):
+    app.command(command, help_format="markdown")
+app.command(study.study, help_format="markdown", usage="Usage: reaction study --prices PATH --events PATH [OPTIONS]")
 app.command(events.app)
-app.command(check.check)
-app.command(status.status)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 if TYPE_CHECKING:
     from pipelines.sources.catalogue_events import Event
 
-app = App(name="events", help="List, show and check events.")
+app = App(name="events", help="List, show and check events.", help_format="markdown")
 
 
 @app.command(name="list")

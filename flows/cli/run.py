@@ -29,6 +29,7 @@ def run(
     layout: Literal["auto", "long", "wide"] | None = None,
     date_format: str | None = None,
     docs: Path | None = None,
+    accept_fewer_rows: Annotated[bool, Parameter(negative="")] = False,
     use_prefect: Annotated[bool, Parameter(name="--prefect")] = True,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
@@ -63,6 +64,8 @@ def run(
         strptime format of text dates; without it ISO dates and YYYYMMDD are read.
     docs
         Folder to write the Great Expectations Data Docs of both gates to.
+    accept_fewer_rows
+        Publish even if the returns are less than 70 % of those published last, or end earlier.
     use_prefect
         Run as a Prefect flow. Without, the same stages run in this process alone, and start faster.
     as_json
@@ -79,6 +82,7 @@ def run(
         "columns": column_mapping(column) or None,
         "layout": layout,
         "date_format": date_format,
+        "accept_fewer_rows": accept_fewer_rows or None,
     }
     overrides = {name: value for name, value in overrides.items() if value is not None}
     settings = load_settings(**overrides)
@@ -187,7 +191,9 @@ def _print_summary(settings: Settings, outcome: Outcome, summary: Summary) -> No
         print(f"calendar: {plain(text)}")
     if summary.reasons.height:
         print_table(
-            ["n", "status", "reason"], summary.reasons.select("n", "status", "reason").rows(), title="\nnot used"
+            ["pairs", "status", "reason", "such as"],
+            summary.reasons.select("n", "status", "reason", "example").rows(),
+            title="\nnot used",
         )
     if summary.quarantine.height:
         rows = summary.quarantine.select("n", "symbol", "rule_id").rows()

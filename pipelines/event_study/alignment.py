@@ -97,7 +97,7 @@ def align(spec: StudySpec, panel: ReturnPanel) -> AlignedReturns:
     SpecError
         If the benchmark has no prices in the panel.
     """
-    security = panel.simple_return if spec.return_type == "simple" else panel.log_return
+    security = panel.returns(spec.return_type)
     if spec.benchmark is None:
         benchmark = np.zeros_like(security)
     else:

@@ -139,6 +139,15 @@ class ReturnPanel:
         """Return the rows of one symbol."""
         return slice(int(self.offsets[code]), int(self.offsets[code + 1]))
 
+    def returns(self, return_type: str) -> FloatArray:
+        """Return the simple or the log returns; shape (rows,)."""
+        return self.simple_return if return_type == "simple" else self.log_return
+
+    def priced_rows(self, code: int) -> IntArray:
+        """Return the rows of one symbol that have a price."""
+        rows = self.rows(code)
+        return rows.start + np.flatnonzero(~np.isnan(self.price[rows]))
+
     def priced_row(self, code: int, session_index: int) -> int | None:
         """Return the row of a listing's session, None if the session has no price."""
         rows = self.rows(code)

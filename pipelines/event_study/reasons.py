@@ -49,9 +49,8 @@ def _ended(_spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> str:
 
 
 def _too_few_sessions(spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> str:
-    rows = panel.rows(pair.code)
-    priced = np.flatnonzero(panel.has_price[rows])
-    first = f" First price: {as_date(panel.session_day[rows][priced[0]])}." if priced.size else ""
+    priced = panel.priced_rows(pair.code)
+    first = f" First price: {as_date(panel.session_day[priced[0]])}." if priced.size else ""
     return (
         f"{pair.symbol} has {pair.n_estimation_obs} usable estimation sessions in {spec.estimation}; "
         f"the study needs {spec.min_estimation_obs} (min_estimation_obs).{first}"
@@ -62,17 +61,14 @@ def _no_day_0_return(spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> s
     row = panel.priced_row(pair.code, pair.event_index)
     if row is None:
         return f"no abnormal return on day 0: {pair.symbol} has no price on {pair.event_session}"
-    before = panel.priced_row(pair.code, pair.event_index - 1)
-    if before is None or spec.benchmark is None:
-        return (
-            f"no abnormal return on day 0: {pair.symbol} has no return on {pair.event_session}, "
-            "because it has no price on the session before"
-        )
+    if np.isnan(panel.returns(spec.return_type)[row]) or spec.benchmark is None:
+        has_before = panel.priced_row(pair.code, pair.event_index - 1) is not None
+        because = "" if has_before else ", because it has no price on the session before"
+        return f"no abnormal return on day 0: {pair.symbol} has no return on {pair.event_session}{because}"
+    priced = panel.priced_rows(pair.code)
+    span = panel.session_day[priced[max(np.searchsorted(priced, row) - 1, 0)]], panel.session_day[row]
     benchmark = panel.code(spec.benchmark)
-    days = [int(panel.session_day[day]) for day in (before, row)]
-    gaps = " and ".join(str(as_date(day)) for day in days if not panel.has_price_on(benchmark, day))
-    if not gaps:
-        return f"no abnormal return on day 0: {pair.symbol} has no return on {pair.event_session}"
+    gaps = " and ".join(str(as_date(day)) for day in span if not panel.has_price_on(benchmark, day))
     return f"no abnormal return on day 0: the benchmark {spec.benchmark} has no price on {gaps}"
 
 

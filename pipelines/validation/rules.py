@@ -60,7 +60,14 @@ def history_rules(table_name: str, relation: str, *, n_before: int, last_before:
         f"select {n_before} as n_before, count(*) as n_now from {source} having count(*) < {KEPT_SHARE} * {n_before}"
     )
     rules = [
-        Rule("not_shrunk", table_name, "fail", shrunk, relation=source, why="The last publication had far more rows.")
+        Rule(
+            "not_shrunk",
+            table_name,
+            "fail",
+            shrunk,
+            relation=source,
+            why="The last publication had far more rows; if that is right, run with --accept-fewer-rows.",
+        )
     ]
     if last_before is not None:
         day = f"date '{last_before.isoformat()}'"
@@ -76,7 +83,7 @@ def history_rules(table_name: str, relation: str, *, n_before: int, last_before:
                 older,
                 relation=source,
                 columns=("session_date",),
-                why="The last publication reached a later session.",
+                why="The last publication reached a later session; if that is right, run with --accept-fewer-rows.",
             )
         )
     return rules

@@ -5,7 +5,7 @@
 with
 
 final as (
-    select * exclude (position)
+    select *
     from study.studies
 )
 

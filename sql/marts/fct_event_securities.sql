@@ -11,8 +11,8 @@ ledger as (
         count(*) as n_studies,
         count(*) filter (where securities.status = 'used') as n_used,
         count(*) filter (where securities.status = 'pending') as n_pending,
-        min_by(securities.reason, studies.position) filter (where securities.status = 'pending') as pending_reason,
-        min_by(securities.reason, studies.position) filter (where securities.status = 'excluded') as excluded_reason,
+        min_by(securities.reason, securities.study_id) filter (where securities.status = 'pending') as pending_reason,
+        min_by(securities.reason, securities.study_id) filter (where securities.status = 'excluded') as excluded_reason,
         min(studies.event_start) as event_start,
         max(studies.event_end) as event_end
     from study.securities

@@ -4,7 +4,7 @@
 -- units: US dollars; shares on the split basis of the newest price
 with
 
--- The first study of the list that used the pair gives the abnormal return.
+-- Of the studies that used the pair, one with a benchmark gives the abnormal return, else the first by name.
 day0 as (
     select abnormal_returns.*
     from study.abnormal_returns
@@ -12,7 +12,7 @@ day0 as (
     where abnormal_returns.relative_day = 0 and abnormal_returns.abnormal_return is not null
     qualify row_number() over (
         partition by abnormal_returns.event_id, abnormal_returns.symbol
-        order by studies.position
+        order by studies.model = 'constant_mean', studies.study_id
     ) = 1
 ),
 

@@ -41,7 +41,7 @@ def prices(n_symbols: int, seed: int = 1) -> pl.DataFrame:
     noise[0] = 0.0
     levels = 100.0 * np.exp(np.cumsum(betas[:, None] * market + noise, axis=1))
     days = pl.date_range(pl.date(2010, 1, 1), pl.date(2030, 1, 1), eager=True)
-    sessions = days.filter(days.dt.weekday() <= 5).head(N_SESSIONS)  # noqa: PLR2004
+    sessions = days.filter(days.dt.weekday() <= 5).head(N_SESSIONS)
     symbols = ["MKT", *(f"S{number:05d}" for number in range(n_symbols))]
     return pl.DataFrame(
         {

@@ -87,16 +87,15 @@ def study_pair(spec: StudySpec, market: dict[str, Listing], symbol: str, event_i
         other = market[spec.benchmark_symbol]
         benchmark = {other.date[index]: price for index, price in other.price.items()}
 
-    x_rows, y_rows = [], []
+    rows = []
     for relative_day in spec.estimation.days:
         y, x = returns_at(spec, listing, benchmark, event_index + relative_day)
         if not math.isnan(y) and not math.isnan(x):
-            y_rows.append(y)
-            x_rows.append(x)
+            rows.append((y, x))
     y0, x0 = returns_at(spec, listing, benchmark, event_index)
-    if len(y_rows) < spec.min_estimation_obs or math.isnan(y0) or math.isnan(x0):
-        return Pair("excluded", n_obs=len(y_rows))
-    return fit_and_measure(spec, listing, benchmark, event_index, np.array(y_rows), np.array(x_rows))
+    if len(rows) < spec.min_estimation_obs or math.isnan(y0) or math.isnan(x0):
+        return Pair("excluded", n_obs=len(rows))
+    return fit_and_measure(spec, listing, benchmark, event_index, np.array(rows))
 
 
 def returns_at(spec: StudySpec, listing: Listing, benchmark: dict[date, float], index: int) -> tuple[float, float]:
@@ -122,9 +121,10 @@ def design(spec: StudySpec, x: np.ndarray) -> np.ndarray:
 
 
 def fit_and_measure(
-    spec: StudySpec, listing: Listing, benchmark: dict[date, float], event_index: int, y: np.ndarray, x: np.ndarray
+    spec: StudySpec, listing: Listing, benchmark: dict[date, float], event_index: int, rows: np.ndarray
 ) -> Pair:
-    """Fit the model and measure every day and window."""
+    """Fit the model to rows of (security, benchmark) and measure every day and window."""
+    y, x = rows.T
     regressors = design(spec, x)
     gram = np.linalg.pinv(regressors.T @ regressors)
     coefficients = gram @ regressors.T @ y

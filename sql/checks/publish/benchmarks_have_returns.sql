@@ -3,11 +3,18 @@
 -- severity: fail
 -- limit: 0
 -- why: A study's normal returns rest on its benchmark, so the benchmark's returns are published with it.
-with benchmarks as (
+with used as (
+    select distinct study_id
+    from mart.fct_study_securities
+    where status = 'used'
+),
+
+benchmarks as (
     select
         study_id,
         benchmark_symbol
     from mart.dim_studies
+    semi join used using (study_id)
     where benchmark_symbol is not null
 ),
 

@@ -50,9 +50,7 @@ def test_benchmark_closed_while_the_security_trades_leaves_two_returns_unmatched
 
 def test_days_outside_the_benchmarks_history_have_no_match() -> None:
     """Before the benchmark's first price and after its last there is no match."""
-    panel = panel_of(
-        returns_frame(listing("MKT", {2: 100.0, 3: 110.0}), listing("S", {number: 10.0 for number in range(6)}))
-    )
+    panel = panel_of(returns_frame(listing("MKT", {2: 100.0, 3: 110.0}), listing("S", dict.fromkeys(range(6), 10.0))))
     np.testing.assert_allclose(matched(panel, "S"), [np.nan, np.nan, np.nan, 0.1, np.nan, np.nan], rtol=1e-14)
 
 

@@ -58,10 +58,10 @@ def test_price_on_a_day_is_found_by_date() -> None:
 
 def test_unknown_benchmark_is_named_with_some_of_the_symbols() -> None:
     """A benchmark without prices is named together with symbols that have some."""
-    with pytest.raises(SpecError, match="benchmark 'SPX' has no prices in the panel; it holds A, B$"):
+    with pytest.raises(SpecError, match=r"benchmark 'SPX' has no prices in the panel; it holds A, B$"):
         ReturnPanel.from_frame(FRAME).code("SPX")
     many = returns_frame(*(price_rows(symbol, [1.0]) for symbol in "ABCDEFGH"))
-    with pytest.raises(SpecError, match="it holds A, B, C, D, E and 3 more$"):
+    with pytest.raises(SpecError, match=r"it holds A, B, C, D, E and 3 more$"):
         ReturnPanel.from_frame(many).code("SPX")
 
 

@@ -100,6 +100,20 @@ def test_both_missing_benchmark_prices_are_named() -> None:
     assert row["reason"] == "no abnormal return on day 0: the benchmark MKT has no price on 2024-03-20 and 2024-03-21"
 
 
+def test_return_over_several_sessions_is_matched_over_all_of_them() -> None:
+    """A return that the caller gives over a gap is compared with the benchmark over the same days."""
+    gone = (pl.col("symbol") == "S0") & (pl.col("session_index") == DAY_0 - 1)
+    over_gap = RETURNS.filter(~gone)
+    assert ledger(over_gap)["status"] == "used"
+    row = ledger(with_returns(over_gap))
+    assert row["reason"] == (
+        "no abnormal return on day 0: S0 has no return on 2024-03-21, because it has no price on the session before"
+    )
+    market_gap = (pl.col("symbol") == "MKT") & (pl.col("session_index") == DAY_0 - 2)
+    reason = ledger(over_gap.filter(~market_gap))["reason"]
+    assert reason == "no abnormal return on day 0: the benchmark MKT has no price on 2024-03-19"
+
+
 def test_return_that_is_missing_although_prices_are_there_is_said_to_be() -> None:
     """A return the caller left out is not blamed on a price."""
     gone = (pl.col("symbol") == "S0") & (pl.col("session_index") == DAY_0)

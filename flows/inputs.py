@@ -1,0 +1,52 @@
+"""What a run reads: prices from the source that the settings name, events from the catalogue and the user's files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from flows.run import seeds_folder
+from pipelines.errors import ConfigurationError
+from pipelines.settings import Settings
+from pipelines.sources import catalogue_events, files_events, files_prices, sample_prices
+from pipelines.sources.batch import RawBatch, content_hash
+from warehouse.store import Incoming
+
+CATALOGUE_SUFFIXES = (".yaml", ".yml")
+
+
+def fetch_prices(settings: Settings, now: datetime) -> list[RawBatch]:
+    """Read the prices of the source that the settings name."""
+    if settings.source == "sample":
+        return sample_prices.fetch(sample_datasets(), now)
+    if not settings.prices:
+        raise ConfigurationError("--source files needs --prices: a CSV or Parquet file, or a folder of them")
+    request = files_prices.FilesRequest(
+        paths=settings.prices, columns=settings.columns, layout=settings.layout, date_format=settings.date_format
+    )
+    return files_prices.fetch(request, now)
+
+
+def fetch_events(settings: Settings, now: datetime) -> list[RawBatch]:
+    """Read the catalogue that ships and the user's own event files."""
+    catalogues, lists = split_event_files(settings.events)
+    shipped = catalogue_events.catalogue_files(seeds_folder())
+    return [*catalogue_events.fetch([*shipped, *catalogues], now), *files_events.fetch(lists, now)]
+
+
+def split_event_files(paths: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:
+    """Return the catalogue files (YAML) and the event lists (tables) among the paths."""
+    catalogues = [path for path in paths if path.suffix.lower() in CATALOGUE_SUFFIXES]
+    return catalogues, [path for path in paths if path not in catalogues]
+
+
+def sample_datasets() -> list[str]:
+    """Return the datasets of the sample package that the seeds describe."""
+    return pl.read_csv(seeds_folder() / "sample_datasets.csv", infer_schema=False)["dataset"].to_list()
+
+
+def incoming(batch: RawBatch) -> Incoming:
+    """Return a batch with its content hash, ready for the store."""
+    return Incoming(batch.source, batch.object, batch.url, content_hash(batch.frame), batch.fetched_at, batch.frame)
