@@ -84,13 +84,15 @@ def publish(
     Raises
     ------
     WarehouseError
-        If the new file does not read back as it was written; the live generation stays.
+        If the new file cannot be written, or does not read back as it was written; the live generation stays.
     """
+    if published.is_dir() and not published.is_symlink():
+        raise WarehouseError(f"{published} is a folder of somebody else's; expected none or a link, so move it away")
     hashes = hash_tables(connection, HASHED, "mart")
     content_hash = combine(hashes)
-    live = live_generation(published)
-    if live is not None and live["content_hash"] == content_hash:
-        return Publication(live["generation_id"], content_hash, False, published, hashes)
+    live = _same_generation(published, hashes)
+    if live is not None:
+        return Publication(live, content_hash, False, published, hashes)
     generation_id = f"{published_at:%Y%m%dT%H%M%SZ}-{content_hash[:12]}"
     partial = _generations(published) / (generation_id + PARTIAL)
     partial.mkdir(parents=True)
@@ -108,12 +110,30 @@ def publish(
     try:
         _write(connection, partial, {**audit, GENERATIONS.name: record}, generation_id)
         _read_back(partial / MARTS_FILE, hashes)
-    except Exception:
+    except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, duckdb.Error | OSError):
+            raise WarehouseError(
+                f"the new marts could not be written: {str(error).splitlines()[0]}. "
+                "The published marts stay as they are; check the disk, then run again"
+            ) from error
         raise
     folder = _switch(partial, published)
     _prune(published)
     return Publication(generation_id, content_hash, True, folder, hashes)
+
+
+def _same_generation(published: Path, hashes: Mapping[str, TableHash]) -> str | None:
+    """Return the live generation's name if its record and its tables are what would be published."""
+    try:
+        live = live_generation(published)
+        if live is None or live["content_hash"] != combine(hashes):
+            return None
+        with open_file(published / MARTS_FILE, read_only=True) as connection:
+            is_same = hash_tables(connection, HASHED, "main") == hashes
+    except (WarehouseError, duckdb.Error):
+        return None  # whatever is wrong with it, a new generation replaces it
+    return live["generation_id"] if is_same else None
 
 
 def _generations(published: Path) -> Path:

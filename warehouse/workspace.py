@@ -17,6 +17,9 @@ from pipelines.errors import WarehouseError
 from warehouse.connection import identifier, open_file, open_memory, quoted
 from warehouse.migrations import migrate
 
+_SEED_FORM = """header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', comment = ''"""
+"""Stated in full: a form that is guessed from the first rows can change with them."""
+
 
 def open_workspace(build_file: Path, warehouse_file: Path) -> duckdb.DuckDBPyConnection:
     """Open a new scratch database that reads the raw layer of the warehouse file."""
@@ -62,8 +65,7 @@ def load_seeds(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     connection.execute("create schema if not exists seed")
     for path in sorted(folder.glob("*.csv")):
         connection.execute(
-            f"create table seed.{identifier(path.stem)} as "
-            f"select * from read_csv({quoted(path)}, header = true, all_varchar = true)"
+            f"create table seed.{identifier(path.stem)} as select * from read_csv({quoted(path)}, {_SEED_FORM})"
         )
 
 

@@ -38,10 +38,10 @@ def security_frame(
         Models of the used pairs, in their order.
     """
     reasons: list[str | None] = [None] * pairs.size
-    for row in np.flatnonzero(screening.outcome != Outcome.USED).tolist():
-        outcome, n_obs = Outcome(screening.outcome[row]), int(screening.n_estimation_obs[row])
-        unused = UnusedPair(**pairs.frame.row(row, named=True), code=int(pairs.code[row]), n_estimation_obs=n_obs)
-        reasons[row] = reason(outcome, spec, panel, unused)
+    unused = np.flatnonzero(screening.outcome != Outcome.USED)
+    for row, pair in zip(unused.tolist(), pairs.frame[unused].iter_rows(named=True), strict=True):
+        facts = UnusedPair(**pair, code=int(pairs.code[row]), n_estimation_obs=int(screening.n_estimation_obs[row]))
+        reasons[row] = reason(Outcome(screening.outcome[row]), spec, panel, facts)
     for row in screening.used[fit.sigma == 0]:
         reasons[row] = NO_VARIANCE
     statuses = np.array([outcome.status for outcome in Outcome])

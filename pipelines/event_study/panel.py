@@ -146,7 +146,8 @@ class ReturnPanel:
     def priced_rows(self, code: int) -> IntArray:
         """Return the rows of one symbol that have a price."""
         rows = self.rows(code)
-        return rows.start + np.flatnonzero(~np.isnan(self.price[rows]))
+        priced: IntArray = rows.start + np.flatnonzero(~np.isnan(self.price[rows]))
+        return priced
 
     def priced_row(self, code: int, session_index: int) -> int | None:
         """Return the row of a listing's session, None if the session has no price."""

@@ -66,7 +66,7 @@ def _no_day_0_return(spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> s
         because = "" if has_before else ", because it has no price on the session before"
         return f"no abnormal return on day 0: {pair.symbol} has no return on {pair.event_session}{because}"
     priced = panel.priced_rows(pair.code)
-    span = panel.session_day[priced[max(np.searchsorted(priced, row) - 1, 0)]], panel.session_day[row]
+    span = panel.session_day[priced[priced <= row][-2:]].tolist()
     benchmark = panel.code(spec.benchmark)
     gaps = " and ".join(str(as_date(day)) for day in span if not panel.has_price_on(benchmark, day))
     return f"no abnormal return on day 0: the benchmark {spec.benchmark} has no price on {gaps}"
