@@ -22,6 +22,25 @@ from pipelines.events import PAIR, Choice, asked_pairs, day0_requests, pair_grou
 from pipelines.sessions import resolve_day0
 from warehouse.workspace import read_frame, write_table
 
+PANEL = """
+    select
+        securities.symbol,
+        coalesce(sessions.session_date, returns.session_date) as session_date,
+        coalesce(sessions.session_index, returns.session_index) as session_index,
+        returns.return_price,
+        returns.simple_return,
+        returns.log_return
+    from core.securities
+    left join core.sessions
+        on securities.exchange_mic = sessions.exchange_mic
+        and sessions.session_date between securities.first_session and securities.last_session
+    left join core.returns
+        on securities.symbol = returns.symbol
+        and (securities.exchange_mic is null or returns.session_date = sessions.session_date)
+    order by securities.symbol, session_index
+"""
+"""Returns of every listing on its own sessions; a session without a price stands there with its date and nulls."""
+
 
 @dataclass(frozen=True, slots=True)
 class Core:
@@ -37,11 +56,7 @@ class Core:
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection) -> Core:
         """Read the core of a workspace."""
-        returns = read_frame(
-            connection,
-            "select symbol, session_date, session_index, return_price, simple_return, log_return "
-            "from core.returns order by symbol, session_index",
-        )
+        returns = read_frame(connection, PANEL)
         securities = read_frame(connection, "select * from core.securities order by symbol")
         unknown = securities.filter(pl.col("exchange_mic").is_null()).select("symbol")
         return cls(

@@ -163,8 +163,8 @@ def parquet_generations(folder: Path) -> set[str]:
     """Return the generation names that the Parquet files of a folder carry in their metadata."""
     names = set()
     for file in sorted(folder.glob("*.parquet")):
-        metadata = pq.read_schema(file).metadata or pq.read_metadata(file).metadata
-        names.add((metadata or {}).get(b"generation_id", b"none").decode())
+        metadata = pq.read_metadata(file).metadata or {}
+        names.add(metadata.get(b"generation_id", b"none").decode())
     return names
 
 

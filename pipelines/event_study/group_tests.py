@@ -61,7 +61,7 @@ def group_tests(spec: StudySpec, result: StudyResult, groups: pl.DataFrame) -> p
     bmp_t              sqrt(N) mean(SCAR) / sd(SCAR), t(N - 1)
 
     patell_csar_z ignores that the prediction errors of one pair's days are correlated; patell_z does not. All four
-    assume independence across pairs: a group whose pairs share one event session is marked as not valid.
+    assume independence across pairs: a group of which more than half share one event session is marked as not valid.
 
     References
     ----------
@@ -147,8 +147,8 @@ def _moments(labels: pl.DataFrame, members: pl.DataFrame, observations: pl.DataF
         n=pl.len(),
         caar=pl.col("value").mean(),
         sd=pl.col("value").std(),
-        n_sessions=pl.col("event_session").n_unique(),
-        session=pl.col("event_session").min(),
+        n_together=pl.col("event_session").unique_counts().max(),
+        session=pl.col("event_session").mode().min(),
         n_scar=has_scar.sum(),
         mean_scar=pl.col("scar").mean(),
         sd_scar=pl.col("scar").std(),
@@ -156,27 +156,27 @@ def _moments(labels: pl.DataFrame, members: pl.DataFrame, observations: pl.DataF
         sum_csar=(pl.col("csar") / inflation.sqrt()).sum(),
         sum_inflation=inflation.filter(has_scar).sum(),
         least_df=pl.col("df").filter(has_scar).min(),
-        n_sessions_scar=pl.col("event_session").filter(has_scar).n_unique(),
-        session_scar=pl.col("event_session").filter(has_scar).min(),
+        n_together_scar=pl.col("event_session").filter(has_scar).unique_counts().max(),
+        session_scar=pl.col("event_session").filter(has_scar).mode().min(),
     )
     return labels.select("group").join(moments, on="group", how="left").with_columns(pl.col("n", "n_scar").fill_null(0))
 
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """The pairs a test rests on, as columns of the moments."""
+    """The pairs a test rests on, as columns of the moments; `session` is the day 0 that most of them share."""
 
     n: pl.Expr
     mean: pl.Expr
     sd: pl.Expr
-    n_sessions: pl.Expr
+    n_together: pl.Expr
     session: pl.Expr
 
 
-_COMPLETE: Final = _Sample(*map(pl.col, ("n", "caar", "sd", "n_sessions", "session")))
+_COMPLETE: Final = _Sample(*map(pl.col, ("n", "caar", "sd", "n_together", "session")))
 """All pairs with a complete window."""
 
-_STANDARDISED: Final = _Sample(*map(pl.col, ("n_scar", "mean_scar", "sd_scar", "n_sessions_scar", "session_scar")))
+_STANDARDISED: Final = _Sample(*map(pl.col, ("n_scar", "mean_scar", "sd_scar", "n_together_scar", "session_scar")))
 """Those of them whose model leaves residual variance."""
 
 
@@ -225,26 +225,41 @@ _TESTS: Final = (
 )
 
 
-def _evaluate(moments: pl.DataFrame, test: _Test) -> pl.DataFrame:
-    """Evaluate a test on every row of the moments, with its p-value, validity and note."""
-    n, complete = test.sample.n, _COMPLETE.n
-    obstacle = pl.coalesce(
-        pl.when(complete == 0).then(pl.lit("no pair has a complete window")),
-        pl.when(n == 0).then(pl.lit("no pair has residual variance")),
+def _obstacle(test: _Test) -> pl.Expr:
+    """Say why a test has no value on a row of the moments; null if it has one."""
+    return pl.coalesce(
+        pl.when(_COMPLETE.n == 0).then(pl.lit("no pair has a complete window")),
+        pl.when(test.sample.n == 0).then(pl.lit("no pair has residual variance")),
         test.obstacle,
     )
-    left_out = pl.when((n > 0) & (n < complete)).then(
-        pl.format("{} of {} pairs have no residual variance and are left out", complete - n, complete)
+
+
+def _left_out(sample: _Sample) -> pl.Expr:
+    """Say how many pairs with a complete window a test does without; null if none."""
+    n_left_out = _COMPLETE.n - sample.n
+    return pl.when((sample.n > 0) & (sample.n < _COMPLETE.n)).then(
+        pl.format("{} of {} pairs have no residual variance and are left out", n_left_out, _COMPLETE.n)
     )
-    clustered = pl.when((n > 1) & (test.sample.n_sessions == 1)).then(
-        pl.format(
-            "all {} pairs share the event session {}: the test assumes independence across pairs, "
-            "so its p-value is too small",
-            n,
-            test.sample.session,
-        )
+
+
+def _clustered(sample: _Sample) -> pl.Expr:
+    """Say that more than half of the pairs share one event session; null if they do not."""
+    how_many = (
+        pl.when(sample.n_together == sample.n)
+        .then(pl.format("all {}", sample.n))
+        .otherwise(pl.format("{} of {}", sample.n_together, sample.n))
     )
-    notes = pl.concat_str(obstacle, left_out, clustered, separator="; ", ignore_nulls=True)
+    note = (
+        "{} pairs share the event session {}: the test assumes independence across pairs, so its p-value is too small"
+    )
+    return pl.when((sample.n > 1) & (2 * sample.n_together > sample.n)).then(pl.format(note, how_many, sample.session))
+
+
+def _evaluate(moments: pl.DataFrame, test: _Test) -> pl.DataFrame:
+    """Evaluate a test on every row of the moments, with its p-value, validity and note."""
+    n = test.sample.n
+    obstacle, clustered = _obstacle(test), _clustered(test.sample)
+    notes = pl.concat_str(obstacle, _left_out(test.sample), clustered, separator="; ", ignore_nulls=True)
     frame = moments.select(
         "group",
         "window_start",

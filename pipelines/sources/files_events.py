@@ -1,7 +1,7 @@
 """A user's own event list: one row per event and security, with ``event_date`` or ``occurred_at``.
 
 ``event_id`` and ``symbol`` are required. ``title`` and ``expected_sign`` are read if present; every other column is
-kept by its name and can be grouped by.
+kept by its name in lower case and can be grouped by.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ def fetch(paths: Sequence[Path], fetched_at: datetime) -> list[RawBatch]:
     SourceError
         If a file cannot be read.
     SourceFormatError
-        If a file lacks ``event_id``, ``symbol``, or both of ``event_date`` and ``occurred_at``.
+        If a file lacks ``event_id``, ``symbol``, or both of ``event_date`` and ``occurred_at``, or two of its columns
+        differ in case alone.
     """
     return [_fetch(path, fetched_at) for path in paths]
 
 
 def _fetch(path: Path, fetched_at: datetime) -> RawBatch:
-    frame = read_table(path)
-    frame = frame.rename({name: name.strip().lower() for name in frame.columns})
+    frame = _plainly_named(read_table(path), path)
     missing = [name for name in ("event_id", "symbol") if name not in frame.columns]
     if missing:
         raise SourceFormatError(f"{path}: expected the columns event_id and symbol, got {frame.columns}")
@@ -56,14 +56,25 @@ def _fetch(path: Path, fetched_at: datetime) -> RawBatch:
     )
 
 
+def _plainly_named(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+    names = {name: name.strip().lower() for name in frame.columns}
+    plain = {name.replace(" ", "_").replace("-", "_"): name for name in names.values()}
+    ours = {plain[name]: name for name in _OWN if name in plain and name not in names.values()}
+    names = {theirs: ours.get(name, name) for theirs, name in names.items()}
+    twice = sorted({name for name in names.values() if list(names.values()).count(name) > 1})
+    if twice:
+        raise SourceFormatError(f"{path}: expected each column once, got {frame.columns}; {twice} stand there twice")
+    return frame.rename(names)
+
+
 def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
     """Write a cell as text; an instant with a zone becomes ISO 8601 in UTC, one without a zone stays without."""
     dtype = frame.schema[name]
     if isinstance(dtype, pl.Datetime):
-        if dtype.time_zone:
-            return pl.col(name).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
         if name == "event_date":
             return pl.col(name).dt.strftime("%Y-%m-%d")
+        if dtype.time_zone:
+            return pl.col(name).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
         return pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S")
     return pl.col(name).cast(pl.String).str.strip_chars().replace("", None)
 

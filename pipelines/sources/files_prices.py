@@ -3,7 +3,8 @@
 Columns are found by name: ``symbol, date, open, high, low, close, adj_close, volume``, whatever their case, with spaces
 for underscores and with the usual other names (``ticker``, ``Adj Close``, ``<VOL>``); any other name is mapped by the
 setting ``columns``. A long file needs ``date`` and one of ``close`` and ``adj_close``; without a ``symbol`` column the
-file's name is the symbol. A wide file has ``date`` and one column of adjusted closes per symbol.
+file's name is the symbol. A wide file has ``date`` and one column of adjusted closes per symbol, under its own name.
+A date is the day on the clock of whoever wrote the file: of an instant with a zone it is the day in that zone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import polars as pl
 from pipelines.contracts import FILES_PRICES
 from pipelines.errors import SourceFormatError
 from pipelines.sources.batch import RawBatch
-from pipelines.sources.tables import expand, read_table
+from pipelines.sources.tables import expand, read_table, stem
 
 SOURCE = "files_prices"
 NUMBERS = ("open", "high", "low", "close", "adj_close", "volume")
@@ -30,7 +31,12 @@ OTHER_NAMES = {
     "adjusted_close": "adj_close",
     "vol": "volume",
 }
+BARS = frozenset({"open", "high", "low", "volume"})
+MOST_BARS = 3
+"""So many of these columns make a file without a close a long one that lacks it; LOW and OPEN are symbols, too."""
+MOST_FILES_NAMED = 3
 DATE_FORMATS = ("%Y-%m-%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+_ZONE = r"(:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)?$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +70,11 @@ def fetch(request: FilesRequest, fetched_at: datetime) -> list[RawBatch]:
     frames = [_typed(_labelled(read_table(path), path, request), path, request) for path in expand(request.paths)]
     rows = pl.concat(frames)
     columns = [name for name in FILES_PRICES.names if name not in ("batch_id", "row_number")]
-    where = ", ".join(str(path) for path in request.paths)
     return [
         RawBatch(
             source=SOURCE,
             object=str(symbol) if symbol is not None else "(no symbol)",
-            url=where,
+            url=_where(part["file"]),
             frame=part.select(pl.int_range(pl.len()).alias("row_number"), *columns),
             fetched_at=fetched_at,
         )
@@ -77,19 +82,31 @@ def fetch(request: FilesRequest, fetched_at: datetime) -> list[RawBatch]:
     ]
 
 
+def _where(files: pl.Series) -> str:
+    names = files.unique(maintain_order=True)
+    more = f" and {names.len() - MOST_FILES_NAMED} more files" if names.len() > MOST_FILES_NAMED else ""
+    return ", ".join(names.head(MOST_FILES_NAMED)) + more
+
+
 def _labelled(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.DataFrame:
     """Give the columns our names and turn a wide file into a long one."""
-    frame = frame.rename(_names(frame.columns, path, request.columns))
-    if "date" not in frame.columns:
+    names = _names(frame.columns, path, request.columns)
+    ours = set(names.values())
+    if "date" not in ours:
         raise _lacks(path, "date", frame.columns)
-    is_long = "symbol" in frame.columns or "close" in frame.columns or "adj_close" in frame.columns
+    is_long = bool(ours & {"symbol", "close", "adj_close"}) or len(ours & BARS) >= MOST_BARS
     if request.layout == "wide" or (request.layout == "auto" and not is_long and frame.width > 1):
-        wide = frame.unpivot(index="date", variable_name="symbol", value_name="adj_close")
+        date = next(theirs for theirs, our in names.items() if our == "date")
+        panel = frame.rename({date: "date"})
+        for name in panel.drop("date").columns:
+            _check_type(path, name, panel.schema[name])
+        wide = panel.unpivot(index="date", variable_name="symbol", value_name="adj_close")
         return wide.filter(pl.col("adj_close").is_not_null())
+    frame = frame.rename(names)
     if not {"close", "adj_close"} & set(frame.columns):
         raise _lacks(path, "close or adj_close", frame.columns)
     if "symbol" not in frame.columns:
-        return frame.with_columns(pl.lit(path.name.split(".")[0].upper()).alias("symbol"))
+        return frame.with_columns(pl.lit(stem(path).upper()).alias("symbol"))
     return frame
 
 
@@ -103,9 +120,12 @@ def _names(columns: Sequence[str], path: Path, mapping: Mapping[str, str]) -> di
     if absent:
         raise SourceFormatError(f"{path}: the mapped columns {absent} are not in the file; it has {list(columns)}")
     names = {theirs: ours for ours, theirs in mapping.items()}
-    for column in columns:
-        plain = column.strip().strip("<>").strip().lower().replace(" ", "_").replace("-", "_")
-        ours = OTHER_NAMES.get(plain, plain)
+    plain = {
+        column: column.strip().strip("<>").strip().lower().replace(" ", "_").replace("-", "_") for column in columns
+    }
+    # A column that has our name goes before one that has another name for the same.
+    for column in sorted(columns, key=lambda column: plain[column] in OTHER_NAMES):
+        ours = OTHER_NAMES.get(plain[column], plain[column])
         is_free = ours not in names.values() and column not in names
         if is_free and ours in ("symbol", "date", *NUMBERS):
             names[column] = ours
@@ -123,6 +143,7 @@ def _lacks(path: Path, what: str, columns: Sequence[str]) -> SourceFormatError:
 def _typed(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.DataFrame:
     """Read the cells as dates and numbers; what cannot be read stands as text in ``unreadable``."""
     texts: dict[str, pl.Expr] = {}
+    _check_type(path, "symbol", frame.schema["symbol"])
     values = [pl.col("symbol").cast(pl.String).str.strip_chars().alias("symbol")]
     for name in ("date", *NUMBERS):
         if name not in frame.columns:
@@ -130,9 +151,7 @@ def _typed(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.DataFra
             continue
         dtype = frame.schema[name]
         _check_type(path, name, dtype)
-        value = (
-            _date(name, dtype, request.date_format) if name == "date" else pl.col(name).cast(pl.Float64, strict=False)
-        )
+        value = _date(name, dtype, request.date_format) if name == "date" else _number(name, dtype)
         values.append(value.alias(name))
         if not (dtype.is_temporal() or (dtype.is_numeric() and name != "date")):
             texts[name] = pl.when(value.is_null()).then(pl.col(name).cast(pl.String))
@@ -141,17 +160,30 @@ def _typed(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.DataFra
 
 
 def _check_type(path: Path, name: str, dtype: pl.DataType) -> None:
-    expected = "a date" if name == "date" else "numbers"
-    is_number = dtype.is_numeric() or dtype == pl.String
-    is_date = dtype in (pl.Date, pl.Datetime, pl.String) or dtype.is_integer()
-    if not (is_date if name == "date" else is_number):
+    """Refuse a column whose type cannot hold what its name says; a column of nothing but nulls has no type."""
+    if name == "date":
+        expected, fits = "a date", dtype in (pl.Date, pl.Datetime, pl.String) or dtype.is_integer()
+    elif name == "symbol":
+        expected, fits = "tickers", dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null) or dtype.is_integer()
+    else:
+        expected, fits = "numbers", dtype in (pl.String, pl.Null) or dtype.is_numeric()
+    if not fits:
         raise SourceFormatError(f"{path}: column {name!r} should hold {expected}, but its type is {dtype}")
 
 
+def _number(name: str, dtype: pl.DataType) -> pl.Expr:
+    cell = pl.col(name).str.strip_chars() if dtype == pl.String else pl.col(name)
+    return cell.cast(pl.Float64, strict=False)
+
+
 def _date(name: str, dtype: pl.DataType, date_format: str | None) -> pl.Expr:
+    if isinstance(dtype, pl.Datetime):
+        return pl.col(name).dt.replace_time_zone(None).cast(pl.Date)
     if dtype.is_temporal():
         return pl.col(name).cast(pl.Date)
     text = pl.col(name).cast(pl.String).str.strip_chars()
+    if date_format is None:
+        text = text.str.replace(_ZONE, "${1}")
     formats = (date_format,) if date_format else DATE_FORMATS
     return pl.coalesce(text.str.to_datetime(fmt, strict=False, exact=True).cast(pl.Date) for fmt in formats)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,12 +11,14 @@ import polars as pl
 
 from pipelines.errors import SourceError, SourceFormatError
 
-SUFFIXES = {".csv": ",", ".txt": ",", ".tsv": "\t", ".gz": ",", ".parquet": None, ".pq": None}
+PARQUET = (".parquet", ".pq")
+SUFFIXES = (".csv", ".txt", ".tsv", ".gz", *PARQUET)
+SEPARATORS = (",", ";", "\t", "|")
 NULL_WORDS = ("", "NA", "N/A", "null", "NULL", ".")
 
 
 def expand(paths: Sequence[Path]) -> list[Path]:
-    """Return the table files that the paths name, folders searched to the bottom, in the order of their names.
+    """Return the table files that the paths name, each once, folders searched to the bottom in the order of names.
 
     Raises
     ------
@@ -24,7 +28,7 @@ def expand(paths: Sequence[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in SUFFIXES)
+            found = sorted(file for file in path.rglob("*") if _is_table(file))
             if not found:
                 raise SourceError(f"{path}: the folder holds no file that ends in {', '.join(SUFFIXES)}")
             files.extend(found)
@@ -32,7 +36,22 @@ def expand(paths: Sequence[Path]) -> list[Path]:
             files.append(path)
         else:
             raise SourceError(f"{path}: there is no such file or folder")
-    return files
+    once: dict[Path, Path] = {}
+    for file in files:
+        once.setdefault(file.resolve(), file)
+    return list(once.values())
+
+
+def stem(path: Path) -> str:
+    """Return a file's name without the endings of a table file: ``000660.KS.csv.gz`` is ``000660.KS``."""
+    name = path.name
+    while name.lower().endswith(SUFFIXES) and Path(name).stem:
+        name = Path(name).stem
+    return name
+
+
+def _is_table(file: Path) -> bool:
+    return file.is_file() and file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
 
 
 def read_table(path: Path) -> pl.DataFrame:
@@ -49,21 +68,21 @@ def read_table(path: Path) -> pl.DataFrame:
     if suffix not in SUFFIXES:
         raise SourceError(f"{path}: expected a file that ends in {', '.join(SUFFIXES)}, got {suffix or 'no ending'!r}")
     try:
-        frame = _read(path, SUFFIXES[suffix])
+        frame = pl.read_parquet(path) if suffix in PARQUET else _read_text(path)
     except pl.exceptions.NoDataError as error:
         raise SourceFormatError(f"{path}: the file is empty; expected a header line and at least one row") from error
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
-        kind = "Parquet" if SUFFIXES[suffix] is None else "CSV"
+    except (pl.exceptions.PolarsError, OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+        kind = "Parquet" if suffix in PARQUET else "CSV"
         raise SourceError(f"{path}: cannot be read as {kind}: {str(error).splitlines()[0]}") from error
     if frame.is_empty():
         raise SourceFormatError(f"{path}: the file has a header and no rows; expected at least one row")
     return frame
 
 
-def _read(path: Path, separator: str | None) -> pl.DataFrame:
-    if separator is None:
-        return pl.read_parquet(path)
-    first = path.open("rb").read(4096) if path.suffix.lower() != ".gz" else b""
-    if b";" in first.split(b"\n", 1)[0] and b"," not in first.split(b"\n", 1)[0]:
-        separator = ";"
+def _read_text(path: Path) -> pl.DataFrame:
+    """Read a text file, gzipped or not, whatever mark separates its columns."""
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
+    with opener(path, "rb") as file:
+        header = file.readline(1 << 16).decode(errors="replace")
+    separator = next((mark for mark in SEPARATORS if mark in header), ",")
     return pl.read_csv(path, separator=separator, infer_schema=False, null_values=list(NULL_WORDS))

@@ -10,6 +10,25 @@ sound_rows as (
     anti join core.price_violations using (batch_id, row_number)
 ),
 
+-- Without a calendar a symbol's sessions are the dates of its rows. A date whose price is in quarantine is a session
+-- too, so that no return spans it; a row without any price is none.
+own_sessions as (
+    select
+        symbol,
+        session_date,
+        row_number() over (partition by symbol order by session_date) as session_index
+    from core.staged_prices
+    where
+        symbol is not null
+        and session_date is not null
+        and (batch_id, row_number) not in (
+            select (batch_id, row_number)
+            from core.price_violations
+            where rule_id in ('no_price', 'in_the_future')
+        )
+    group by symbol, session_date
+),
+
 -- Returns of a symbol come from one price basis alone: the adjusted close if the symbol has it on most days.
 bases as (
     select
@@ -25,10 +44,7 @@ final as (
         sound_rows.source,
         sound_rows.symbol,
         sound_rows.session_date,
-        coalesce(
-            sessions.session_index,
-            row_number() over (partition by sound_rows.symbol order by sound_rows.session_date)
-        ) as session_index,
+        coalesce(sessions.session_index, own_sessions.session_index) as session_index,
         sound_rows.open,
         sound_rows.high,
         sound_rows.low,
@@ -40,6 +56,8 @@ final as (
     from sound_rows
     inner join bases on sound_rows.symbol = bases.symbol
     inner join core.listings on sound_rows.symbol = listings.symbol
+    inner join own_sessions
+        on sound_rows.symbol = own_sessions.symbol and sound_rows.session_date = own_sessions.session_date
     left join core.sessions
         on listings.exchange_mic = sessions.exchange_mic and sound_rows.session_date = sessions.session_date
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
 from scipy import stats
-from statsmodels.regression.linear_model import OLS
+from statsmodels.regression.linear_model import OLS, RegressionResults
 
 from pipelines.event_study import ReturnPanel, Window, run_study
 from tests.event_study_inputs import a_spec, random_returns, resolved_pairs
@@ -65,11 +67,14 @@ def test_regression_and_prediction_agree(model: str, return_type: str, missing: 
     p_values = 2 * stats.t.sf(np.abs(abnormal / prediction.se_obs[available]), fit.df_resid)
     np.testing.assert_allclose(days["p_value"], p_values, rtol=1e-9)
 
-    covariance = fit.mse_resid * np.eye(available.sum()) + star[available] @ fit.cov_params() @ star[available].T
-    car = result.cars.filter(window_start=-10).row(0, named=True)
-    assert car["n_days"] == available.sum()
+    check_car(result.cars.filter(window_start=-10).row(0, named=True), abnormal, fit, star[available])
+
+
+def check_car(car: dict[str, Any], abnormal: np.ndarray, fit: RegressionResults, star: np.ndarray) -> None:
+    """Assert that a CAR is the sum of the days, with the variance 1'V1 that statsmodels' covariance gives."""
+    covariance = fit.mse_resid * np.eye(abnormal.size) + star @ fit.cov_params() @ star.T
+    se = np.sqrt(covariance.sum())
+    assert car["n_days"] == abnormal.size
     np.testing.assert_allclose(car["car"], abnormal.sum(), rtol=RTOL, atol=ATOL)
-    np.testing.assert_allclose(car["car_se"], np.sqrt(covariance.sum()), rtol=RTOL)
-    np.testing.assert_allclose(
-        car["p_value"], 2 * stats.t.sf(abs(abnormal.sum()) / np.sqrt(covariance.sum()), fit.df_resid), rtol=1e-9
-    )
+    np.testing.assert_allclose(car["car_se"], se, rtol=RTOL)
+    np.testing.assert_allclose(car["p_value"], 2 * stats.t.sf(abs(abnormal.sum()) / se, fit.df_resid), rtol=1e-9)

@@ -145,6 +145,16 @@ def test_equal_values_have_no_cross_sectional_deviation() -> None:
         assert tests[name]["note"] == "all pairs have the same value, so there is no cross-sectional deviation"
 
 
+def test_a_session_that_most_pairs_share_is_not_valid_either() -> None:
+    """Two of three pairs on one session are enough; one of two is not."""
+    days = [date(2020, 3, 16), date(2020, 3, 16), date(2021, 5, 3)]
+    clustered = by_test(one_day_result([0.01, 0.03, 0.02], [0.01] * 3, [20] * 3, days))
+    assert clustered["bmp_t"]["note"].startswith("2 of 3 pairs share the event session 2020-03-16: ")
+    assert not clustered["bmp_t"]["is_valid"]
+    spread = by_test(one_day_result([0.01, 0.03], [0.01] * 2, [20] * 2, days[1:]))
+    assert spread["bmp_t"]["is_valid"]
+
+
 def test_one_common_event_session_is_not_valid_though_it_has_a_value() -> None:
     """Pairs that share their event session are not independent: the value stands, marked as not valid."""
     tests = by_test(one_day_result([0.01, 0.03], [0.01, 0.01], [20, 20], [date(2020, 3, 16)] * 2))
