@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from flows.core import CoreSummary, build_core
@@ -23,14 +24,14 @@ from pipelines.contracts import (
     FCT_STUDY_SECURITIES,
     QUARANTINE,
 )
-from pipelines.errors import CatalogueError
+from pipelines.errors import CatalogueError, SourceError
 from pipelines.event_study.definitions import StudyDefinition
 from pipelines.settings import Settings
 from pipelines.sources import catalogue_events, files_events, files_prices
 from pipelines.sources.batch import RawBatch
 from warehouse.models import require_all, run_ready
 from warehouse.store import append
-from warehouse.workspace import open_memory_workspace, read_table, set_variables
+from warehouse.workspace import open_memory_workspace, read_frame, read_table, set_variables
 
 OUTPUT = (
     DIM_STUDIES,
@@ -68,19 +69,22 @@ def ad_hoc_study(settings: Settings, definition: StudyDefinition) -> AdHocStudy:
     Raises
     ------
     ReactionError
-        If a file cannot be read, or the study's parameters contradict each other.
+        If a file cannot be read, no price row is sound, or the study's parameters contradict each other.
     """
     now = datetime.now(UTC)
     request = files_prices.FilesRequest(settings.prices, settings.columns, settings.layout, settings.date_format)
     events = _events(settings.events, now)
     wanted = _symbols(events) | ({definition.benchmark} if definition.benchmark else set())
-    batches = [*(batch for batch in files_prices.fetch(request, now) if batch.object in wanted), *events]
+    prices = [batch for batch in files_prices.fetch(request, now) if batch.object in wanted or _names_nobody(batch)]
+    batches = [*prices, *events]
     connection = open_memory_workspace()
     try:
         append(connection, [incoming(batch) for batch in batches], run_id="ad-hoc")
         set_variables(connection, model_variables(settings, "files"))
         inputs = [(batch.source, batch.object) for batch in batches]
         core = build_core(connection, models(), inputs, settings.calendar_folder)
+        if core.n_price_rows and not core.n_symbols:
+            raise SourceError(_why_none_is_sound(connection, core))
         run_definitions(connection, [definition])
         run_ready(connection, models())
         require_all(connection, models())
@@ -88,6 +92,23 @@ def ad_hoc_study(settings: Settings, definition: StudyDefinition) -> AdHocStudy:
     finally:
         connection.close()
     return AdHocStudy(tables, core)
+
+
+def _names_nobody(batch: RawBatch) -> bool:
+    """Tell whether the rows of a batch lack a symbol; they go to quarantine, not out of sight."""
+    return batch.frame["symbol"].null_count() > 0
+
+
+def _why_none_is_sound(connection: duckdb.DuckDBPyConnection, core: CoreSummary) -> str:
+    rules = read_frame(
+        connection,
+        "select rule_id, count(*) as n, min(reason) as reason from core.quarantine group by rule_id order by n desc, 1",
+    )
+    found = "; ".join(f"{rule}: {n:,} rows, such as: {reason}" for rule, n, reason in rules.iter_rows())
+    return (
+        f"--prices: none of the {core.n_price_rows:,} price rows is sound. {found}. "
+        "Correct the files, or say how to read them with --column, --layout and --date-format"
+    )
 
 
 def _symbols(batches: list[RawBatch]) -> set[str]:

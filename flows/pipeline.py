@@ -7,15 +7,18 @@ that a stopped Prefect server never stops the pipeline.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
+
+import duckdb
 
 from flows import stages
 from flows.core import CoreSummary
 from flows.progress import announce
 from flows.run import Run
-from pipelines.errors import GateClosedError
+from pipelines.errors import GateClosedError, WarehouseError
 from pipelines.settings import Settings
 from pipelines.validation import GateResult
 from warehouse.lease import lease
@@ -74,17 +77,13 @@ def run_pipeline(settings: Settings, call: Call = plainly) -> Outcome:
     """
     run = Run.start(settings)
     with lease(settings.lock_file, now=run.started_at, what="reaction run"):
-        stages.clean_up(settings)
-        stages.record(run, stages.run_row(run, status="running", finished_at=None))
         gates: list[GateResult] = []
         try:
+            stages.clean_up(settings)
+            stages.record(run, stages.run_row(run, status="running", finished_at=None))
             outcome = _stages(run, call, gates)
         except BaseException as error:
-            status = "gate_closed" if isinstance(error, GateClosedError) else "failed"
-            message = f"{type(error).__name__}: {error}"
-            stages.record(
-                run, stages.run_row(run, status=status, finished_at=datetime.now(UTC), message=message), gates
-            )
+            _record_failure(run, error, gates)
             raise
         finally:
             stages.clean_up(settings)
@@ -94,10 +93,29 @@ def run_pipeline(settings: Settings, call: Call = plainly) -> Outcome:
     return outcome
 
 
+def _record_failure(run: Run, error: BaseException, gates: list[GateResult]) -> None:
+    status = "gate_closed" if isinstance(error, GateClosedError) else "failed"
+    message = "stopped by a signal" if is_stop(error) else f"{type(error).__name__}: {error}"
+    row = stages.run_row(run, status=status, finished_at=datetime.now(UTC), message=message)
+    # A warehouse that cannot take the record must not hide why the run failed.
+    with suppress(WarehouseError, duckdb.Error, OSError):
+        stages.record(run, row, gates)
+
+
+def is_stop(error: BaseException) -> bool:
+    """Return whether somebody stopped the run; DuckDB says "Query interrupted" and gives the stop as the cause."""
+    return any(item is not None and not isinstance(item, Exception) for item in (error, error.__cause__))
+
+
 def _stages(run: Run, call: Call, gates: list[GateResult]) -> Outcome:
+    done = 0
+
     def step(stage: Callable[..., Any], *args: Any) -> Any:
-        announce(stage_title(stage))
-        return call(stage, run, *args)
+        nonlocal done
+        announce(stage_title(stage), done, len(STAGES))
+        result = call(stage, run, *args)
+        done += 1
+        return result
 
     ingested = step(stages.ingest)
     core = step(stages.build_inputs, ingested)
@@ -106,7 +124,7 @@ def _stages(run: Run, call: Call, gates: list[GateResult]) -> Outcome:
     step(stages.build_marts)
     _pass(step(stages.check_marts), gates)
     publication = step(stages.publish_marts, ingested, gates)
-    announce("")
+    announce("done", done, len(STAGES))
     return Outcome(run, ingested, core, studies, gates, publication)
 
 

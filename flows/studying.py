@@ -23,21 +23,22 @@ from pipelines.sessions import resolve_day0
 from warehouse.workspace import read_frame, write_table
 
 PANEL = """
-    select
-        securities.symbol,
-        coalesce(sessions.session_date, returns.session_date) as session_date,
-        coalesce(sessions.session_index, returns.session_index) as session_index,
-        returns.return_price,
-        returns.simple_return,
-        returns.log_return
-    from core.securities
-    left join core.sessions
-        on securities.exchange_mic = sessions.exchange_mic
-        and sessions.session_date between securities.first_session and securities.last_session
+    with listing_days as (
+        select securities.symbol, sessions.session_date, sessions.session_index
+        from core.securities
+        inner join core.sessions
+            on securities.exchange_mic = sessions.exchange_mic
+            and sessions.session_date between securities.first_session and securities.last_session
+        union all
+        select symbol, session_date, session_index
+        from core.returns
+        semi join (select symbol from core.securities where exchange_mic is null) using (symbol)
+    )
+    select listing_days.*, returns.return_price, returns.simple_return, returns.log_return
+    from listing_days
     left join core.returns
-        on securities.symbol = returns.symbol
-        and (securities.exchange_mic is null or returns.session_date = sessions.session_date)
-    order by securities.symbol, session_index
+        on listing_days.symbol = returns.symbol and listing_days.session_date = returns.session_date
+    order by listing_days.symbol, listing_days.session_index
 """
 """Returns of every listing on its own sessions; a session without a price stands there with its date and nulls."""
 

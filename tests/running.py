@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,8 @@ from warehouse.publish import HASHED
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = "from flows.cli import main; main()"
+
+WARM_RUN = ROOT / "tests" / "faults" / "warm_run.py"
 
 HEAVY = ["flows.ad_hoc", "flows.pipeline", "flows.summary", "exchange_calendars", "great_expectations.expectations"]
 """Modules that a warm process holds already, so that a run in it is the run and not its imports."""
@@ -100,8 +103,17 @@ def warm_context() -> ForkServerContext:
 
 
 def start_warm(context: ForkServerContext, *arguments: object, home: Path, failpoint: str = "") -> ForkServerProcess:
-    """Start the command in a warm process; it prints into ``home/out.txt`` and ``home/err.txt``."""
-    process = context.Process(target=_run_warm, args=(list(map(str, arguments)), home, failpoint))
+    """Start the command in a warm process, to be killed at a failpoint if one is named.
+
+    What it prints goes to the files ``out.txt`` and ``err.txt`` beside the home.
+    """
+    settings = {
+        "ARGUMENTS": [str(argument) for argument in arguments],
+        "ENVIRONMENT": environment(home),
+        "PRINTS": home.parent,
+        "FAILPOINT": failpoint,
+    }
+    process = context.Process(target=runpy.run_path, args=(str(WARM_RUN), settings, "__main__"))
     process.start()
     return process
 
@@ -112,18 +124,6 @@ def run_warm(context: ForkServerContext, *arguments: object, home: Path, failpoi
     process.join(120)
     assert process.exitcode is not None, "the run did not end in two minutes"
     return process.exitcode
-
-
-def _run_warm(arguments: list[str], home: Path, failpoint: str) -> None:
-    os.environ.clear()
-    os.environ.update(environment(home))
-    if failpoint:
-        from tests.faults.failpoints import arm
-
-        arm(failpoint)
-    with (home / "out.txt").open("w") as out, (home / "err.txt").open("w") as err:
-        sys.stdout, sys.stderr = out, err
-        main(arguments)
 
 
 @dataclass(frozen=True, slots=True)

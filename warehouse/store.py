@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 
 import duckdb
 import polars as pl
@@ -97,10 +98,18 @@ def _next_instant(connection: duckdb.DuckDBPyConnection, fetched_at: datetime) -
     return fetched_at if last is None or fetched_at > last else last + timedelta(microseconds=1)
 
 
+def _new_id(batch: Incoming, taken: set[str]) -> str:
+    """Name a batch by its content, so that two warehouses fed alike agree; a content that comes back is numbered."""
+    name = f"{batch.source}:{batch.object}:{batch.content_hash[:16]}"
+    number = next(n for n in count(1) if (name if n == 1 else f"{name}:{n}") not in taken)
+    return name if number == 1 else f"{name}:{number}"
+
+
 def _insert(
     connection: duckdb.DuckDBPyConnection, batches: Sequence[Incoming], known_from: datetime, run_id: str
 ) -> None:
-    ids = [f"{batch.source}:{batch.object}:{known_from:%Y%m%dT%H%M%S%fZ}" for batch in batches]
+    taken = {batch_id for (batch_id,) in connection.execute("select batch_id from raw.batches").fetchall()}
+    ids = [_new_id(batch, taken) for batch in batches]
     ledger = BATCHES.conform(
         pl.DataFrame(
             {

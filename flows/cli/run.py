@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from cyclopts import Parameter
 
@@ -86,7 +88,7 @@ def run(
     }
     overrides = {name: value for name, value in overrides.items() if value is not None}
     settings = load_settings(**overrides)
-    with _progress(show=not as_json):
+    with _stoppable(), _progress("starting Prefect" if use_prefect else "starting", show=not as_json):
         outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings)
     _report(settings, outcome, docs, as_json=as_json)
 
@@ -117,14 +119,53 @@ def _with_prefect(settings: Settings, overrides: dict[str, Any]) -> Outcome:
     from flows import prefect_settings
 
     prefect_settings.settle(settings.home)
-    from flows.daily import daily
+    from flows.prefect_server import prefect_api
 
-    outcome: Outcome = daily(overrides)
-    return outcome
+    with prefect_api(meanwhile=_import_heavy):
+        from flows.daily import daily
+
+        return cast("Outcome", daily(overrides))
+
+
+def _import_heavy() -> None:
+    """Import what a run needs and what takes seconds to import."""
+    import flows.daily  # noqa: F401
+    from pipelines.validation.suites import quiet
+
+    with quiet():
+        pass
 
 
 @contextmanager
-def _progress(*, show: bool) -> Iterator[None]:
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, in order and with its record written; exit with 128 + the signal."""
+    received: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        del frame
+        received.append(number)
+        raise KeyboardInterrupt
+
+    try:
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # only the main thread hears signals
+        yield
+        return
+    try:
+        yield
+    except BaseException as error:
+        # DuckDB and Prefect may have turned the stop into an error of theirs.
+        if received:
+            print("stopped", file=sys.stderr)
+            raise SystemExit(128 + received[0]) from error
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(first: str, *, show: bool) -> Iterator[None]:
     """Show which stage is at work, on a terminal as a moving bar, elsewhere not at all."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -134,11 +175,10 @@ def _progress(*, show: bool) -> Iterator[None]:
     screen = console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=screen, transient=True, disable=not (show and screen.is_terminal)) as bar:
-        task = bar.add_task("start", total=7)
+        task = bar.add_task(first, total=None)
 
-        def hear(stage: str) -> None:
-            # The first stage has nothing behind it.
-            bar.update(task, description=stage or "done", advance=0 if stage == "ingest" else 1)
+        def hear(stage: str, done: int, total: int) -> None:
+            bar.update(task, description=stage, completed=done, total=total, refresh=True)
 
         token = listener.set(hear)
         try:

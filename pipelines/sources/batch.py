@@ -112,20 +112,28 @@ def _parts(column: pl.Series) -> Iterator[bytes | memoryview]:
     """Yield the column block by block: which values are null, then the values."""
     for start in range(0, column.len(), _BLOCK_ROWS):
         block = column.slice(start, _BLOCK_ROWS)
-        yield np.packbits(block.is_null().to_numpy()).tobytes()
+        yield _null_mask(block)
         if block.dtype == pl.String:
-            texts = block.fill_null("")
+            texts = block.fill_null("") if block.null_count() else block
             yield _little(texts.str.len_bytes().to_numpy())
             yield texts.str.join("").item().encode()
         else:
             yield _little(_numbers(block))
 
 
+def _null_mask(block: pl.Series) -> bytes:
+    """Return one bit per row, set where it is null; most blocks have none, and a batch is hashed on every run."""
+    if not block.null_count():
+        return bytes(-(-block.len() // 8))
+    return np.packbits(block.is_null().to_numpy()).tobytes()
+
+
 def _numbers(block: pl.Series) -> np.ndarray[Any, np.dtype[Any]]:
     """Return the block as plain numbers with 0 at nulls and one bit pattern for every NaN."""
     if block.dtype == pl.Boolean:
-        return block.cast(pl.UInt8).fill_null(0).to_numpy()
-    values = block.to_physical().fill_null(0).to_numpy()
+        block = block.cast(pl.UInt8)
+    plain = block if block.dtype.is_numeric() else block.to_physical()
+    values = (plain.fill_null(0) if plain.null_count() else plain).to_numpy()
     if values.dtype.kind == "f":
         is_nan = np.isnan(values)
         return np.where(is_nan, values.dtype.type(np.nan), values) if is_nan.any() else values

@@ -151,7 +151,7 @@ def _typed(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.DataFra
             continue
         dtype = frame.schema[name]
         _check_type(path, name, dtype)
-        value = _date(name, dtype, request.date_format) if name == "date" else _number(name, dtype)
+        value = pl.lit(_dates(frame[name], request.date_format)) if name == "date" else _number(name, dtype)
         values.append(value.alias(name))
         if not (dtype.is_temporal() or (dtype.is_numeric() and name != "date")):
             texts[name] = pl.when(value.is_null()).then(pl.col(name).cast(pl.String))
@@ -176,12 +176,20 @@ def _number(name: str, dtype: pl.DataType) -> pl.Expr:
     return cell.cast(pl.Float64, strict=False)
 
 
-def _date(name: str, dtype: pl.DataType, date_format: str | None) -> pl.Expr:
-    if isinstance(dtype, pl.Datetime):
-        return pl.col(name).dt.replace_time_zone(None).cast(pl.Date)
-    if dtype.is_temporal():
-        return pl.col(name).cast(pl.Date)
-    text = pl.col(name).cast(pl.String).str.strip_chars()
+def _dates(cells: pl.Series, date_format: str | None) -> pl.Series:
+    """Return the days that the cells name, null where one cannot be read."""
+    if isinstance(cells.dtype, pl.Datetime):
+        return cells.dt.replace_time_zone(None).cast(pl.Date)
+    if cells.dtype.is_temporal():
+        return cells.cast(pl.Date)
+    # Every symbol has the same dates, so each text is read once.
+    texts = cells.cast(pl.String).rename("text").to_frame()
+    days = texts.unique().with_columns(_day(date_format).alias("day"))
+    return texts.join(days, on="text", how="left", maintain_order="left")["day"]
+
+
+def _day(date_format: str | None) -> pl.Expr:
+    text = pl.col("text").str.strip_chars()
     if date_format is None:
         text = text.str.replace(_ZONE, "${1}")
     formats = (date_format,) if date_format else DATE_FORMATS

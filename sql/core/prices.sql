@@ -12,21 +12,24 @@ sound_rows as (
 
 -- Without a calendar a symbol's sessions are the dates of its rows. A date whose price is in quarantine is a session
 -- too, so that no return spans it; a row without any price is none.
+no_sessions as (
+    select
+        batch_id,
+        row_number
+    from core.price_violations
+    where rule_id in ('no_symbol', 'no_date', 'no_price', 'in_the_future')
+),
+
 own_sessions as (
     select
-        symbol,
-        session_date,
-        row_number() over (partition by symbol order by session_date) as session_index
+        staged_prices.symbol,
+        staged_prices.session_date,
+        row_number() over (partition by staged_prices.symbol order by staged_prices.session_date) as session_index
     from core.staged_prices
-    where
-        symbol is not null
-        and session_date is not null
-        and (batch_id, row_number) not in (
-            select (batch_id, row_number)
-            from core.price_violations
-            where rule_id in ('no_price', 'in_the_future')
-        )
-    group by symbol, session_date
+    inner join core.listings on staged_prices.symbol = listings.symbol
+    anti join no_sessions using (batch_id, row_number)
+    where listings.exchange_mic is null
+    group by staged_prices.symbol, staged_prices.session_date
 ),
 
 -- Returns of a symbol come from one price basis alone: the adjusted close if the symbol has it on most days.
@@ -56,7 +59,7 @@ final as (
     from sound_rows
     inner join bases on sound_rows.symbol = bases.symbol
     inner join core.listings on sound_rows.symbol = listings.symbol
-    inner join own_sessions
+    left join own_sessions
         on sound_rows.symbol = own_sessions.symbol and sound_rows.session_date = own_sessions.session_date
     left join core.sessions
         on listings.exchange_mic = sessions.exchange_mic and sound_rows.session_date = sessions.session_date

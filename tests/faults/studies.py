@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from polars.testing import assert_frame_equal
 from flows.ad_hoc import AdHocStudy, ad_hoc_study
 from pipelines.event_study.definitions import StudyDefinition
 from pipelines.settings import load_settings
-from tests.generated_prices import MARKET, market, weekdays, write
+from tests.generated_prices import MARKET, market, new_york_sessions, write
 
-DAYS = weekdays(320)
+DAYS = new_york_sessions(date(2023, 1, 3), date(2024, 4, 30))[:320]
 BAD_DAY = DAYS[150]
 """A day in the estimation window of every event below."""
 
@@ -51,12 +52,15 @@ def is_bad_row() -> pl.Expr:
     return (pl.col("symbol") == "AAA") & (pl.col("date") == BAD_DAY)
 
 
-def study(prices: pl.DataFrame | Path, folder: Path, events: str = EVENTS, **settings: Any) -> AdHocStudy:
-    """Study the events on the prices as `reaction study` does."""
+def study(
+    prices: pl.DataFrame | Path, folder: Path, events: str = EVENTS, exchange: str | None = "XNYS", **settings: Any
+) -> AdHocStudy:
+    """Study the events on the prices as `reaction study` does; all symbols trade in New York unless told otherwise."""
     file = write(prices, folder / "prices.parquet") if isinstance(prices, pl.DataFrame) else prices
     events_file = folder / "events.csv"
     events_file.write_text(events)
-    chosen = load_settings(prices=[str(file)], events=[str(events_file)], **settings)
+    home = folder.parent / "home"  # of all tests of a session, as a home keeps calendars once they are built
+    chosen = load_settings(home=home, prices=[str(file)], events=[str(events_file)], exchange=exchange, **settings)
     return ad_hoc_study(chosen, StudyDefinition.model_validate(DEFINITION))
 
 

@@ -11,7 +11,6 @@ import pytest
 from flows.ad_hoc import AdHocStudy
 from pipelines.errors import SourceError
 from tests.faults.studies import (
-    BAD_DAY,
     DAYS,
     EVENTS,
     assert_same_results,
@@ -40,7 +39,7 @@ BAD_ROWS: dict[str, tuple[set[str], dict[str, Any]]] = {
     "negative volume": ({"bad_volume"}, {"volume": -1.0}),
     "no price": ({"no_price"}, {"close": None, "adj_close": None}),
     "no date": ({"no_date"}, {"date": None}),
-    "in the year 2999": ({"in_the_future"}, {"date": DAYS[0].replace(year=2999)}),
+    "in the year 2999": ({"in_the_future", "not_a_session"}, {"date": DAYS[0].replace(year=2999)}),
 }
 
 
@@ -64,13 +63,13 @@ def test_a_bad_row_goes_to_quarantine_alone(
     assert {status for status, _ in ledger(found).values()} == {"used"}
 
 
-def test_a_bad_row_costs_its_symbol_two_returns(clean: AdHocStudy, without_row: AdHocStudy) -> None:
-    """A missing price leaves a gap of two returns: a return never spans more than one session."""
-    n_obs = [
-        each.tables["fct_study_securities"].filter(pl.col("symbol") == "AAA")["n_estimation_obs"].to_list()
-        for each in (clean, without_row)
-    ]
-    assert n_obs == [[250, 250], [248, 248]]
+@pytest.mark.parametrize("exchange", ["XNYS", None])
+def test_no_return_spans_a_bad_row(tmp_path: Path, exchange: str | None) -> None:
+    """A bad price costs the two returns it is part of, also where the sessions are the dates of the symbol's rows."""
+    found = study(edited(clean_prices(), adj_close=-5.0), tmp_path, exchange=exchange)
+
+    n_obs = found.tables["fct_study_securities"].select("event_id", "symbol", "n_estimation_obs").rows()
+    assert n_obs == [("e1", "AAA", 248), ("e1", "BBB", 250), ("e2", "AAA", 248)]
 
 
 def test_a_row_without_a_symbol_is_quarantined(tmp_path: Path, without_row: AdHocStudy) -> None:
@@ -124,15 +123,14 @@ def test_the_order_of_rows_does_not_matter(tmp_path: Path, clean: AdHocStudy) ->
     assert_same_results(found, clean, ALL_PAIRS)
 
 
-def test_a_day_without_trading_is_no_session(tmp_path: Path) -> None:
-    """A price on a day on which the exchange was closed is quarantined where the exchange is known."""
-    found = study(clean_prices(), tmp_path, exchange="XNYS")
+def test_a_price_on_a_holiday_is_quarantined(tmp_path: Path, clean: AdHocStudy) -> None:
+    """A price of a day on which the exchange was closed is no session; the results are those without it."""
+    holiday = DAYS[0].replace(month=7, day=4)
+    extra = clean_prices().filter(is_bad_row()).with_columns(pl.lit(holiday).alias("date"))
+    found = study(pl.concat([clean_prices(), extra]), tmp_path)
 
-    rows = found.tables["quarantine"]
-    assert set(rows["rule_id"]) == {"not_a_session"}
-    assert DAYS[0] in rows["session_date"].to_list()
-    assert BAD_DAY not in rows["session_date"].to_list()
-    assert ledger(found)["e1", "AAA"][0] == "used"
+    assert quarantine(found) == [("not_a_session", "AAA")]
+    assert_same_results(found, clean, ALL_PAIRS)
 
 
 def test_a_symbol_whose_rows_are_all_bad_is_excluded_alone(tmp_path: Path, clean: AdHocStudy) -> None:
@@ -155,5 +153,5 @@ def test_a_benchmark_whose_rows_are_all_bad_excludes_every_pair(tmp_path: Path) 
 
 def test_prices_that_are_all_bad_stop_the_study(tmp_path: Path) -> None:
     """Where no price row is sound there is nothing to study: an error counts the rows by rule."""
-    with pytest.raises(SourceError, match=r"none of the 960 price rows is sound.*not_positive"):
+    with pytest.raises(SourceError, match=r"none of the 960 price rows is sound. not_positive: 960 rows"):
         study(clean_prices().with_columns(pl.lit(-1.0).alias("adj_close")), tmp_path, EVENTS)
