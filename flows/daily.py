@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any, cast
 from uuid import UUID
 
+import httpx
 import polars as pl
 import polars.selectors as cs
-from prefect import flow, task
+from prefect import flow, get_run_logger, task
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
@@ -23,7 +24,7 @@ from prefect.states import Completed
 from flows.pipeline import STAGES, Outcome, run_pipeline, stage_title
 from flows.summary import Summary, summarise
 from pipelines.errors import WarehouseBusyError
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import load_settings
 from warehouse.lease import holder
 
 
@@ -43,43 +44,65 @@ def daily(settings: dict[str, Any] | None = None) -> Outcome | State[Any]:
         Settings that override ``reaction.toml`` and the environment, by name.
     """
     chosen = load_settings(**(settings or {}))
+    artifacts = _Artifacts()
     try:
-        outcome = run_pipeline(chosen, call=_as_tasks())
+        outcome = run_pipeline(chosen, call=_as_tasks(artifacts))
     except WarehouseBusyError as error:
-        if deployment.id is None or not _another_runs(chosen):
+        if deployment.id is None or holder(chosen.lock_file) is None:
             raise
         return Completed(name="Skipped", message=f"Another run is in progress: {error}")
-    _leave_artifacts(summarise(chosen.marts_file, outcome))
+    artifacts.leave(summarise(chosen.marts_file, outcome))
     return outcome
 
 
-def _another_runs(settings: Settings) -> bool:
-    return holder(settings.lock_file) is not None
-
-
-def _as_tasks() -> Callable[..., Any]:
+def _as_tasks(artifacts: _Artifacts) -> Callable[..., Any]:
     """Return a call that makes each stage a task and keeps the progress artifact up to date."""
     done = 0
-    progress: UUID | None = None
 
     def call(stage: Callable[..., Any], *args: Any) -> Any:
-        nonlocal done, progress
+        nonlocal done
         title = stage_title(stage)
-        if progress is None:
-            progress = cast(UUID, create_progress_artifact(progress=0.0, key="run-progress", description=title))
+        artifacts.show(title, done)
         result = task(name=title, cache_policy=NO_CACHE, persist_result=False)(stage)(*args)
         done += 1
-        update_progress_artifact(artifact_id=progress, progress=100.0 * done / len(STAGES), description=title)
+        artifacts.show(title, done)
         return result
 
     return call
 
 
-def _leave_artifacts(summary: Summary) -> None:
-    create_table_artifact(
-        key="strongest-reactions", table=table_rows(summary.reactions), description="strongest reactions on day 0"
-    )
-    create_markdown_artifact(key="run-summary", markdown=markdown(summary), description="what the run did")
+class _Artifacts:
+    """What Prefect shows of a run. If its API stops answering that costs the artifacts, not the run."""
+
+    def __init__(self) -> None:
+        self._progress: UUID | None = None
+        self._answers = True
+
+    def show(self, title: str, done: int) -> None:
+        """Move the progress on, and make it when the first stage starts."""
+        percent = 100.0 * done / len(STAGES)
+        if self._progress is None:
+            self._progress = self._make(
+                create_progress_artifact, progress=percent, key="run-progress", description=title
+            )
+        elif percent:
+            self._make(update_progress_artifact, artifact_id=self._progress, progress=percent, description=title)
+
+    def leave(self, summary: Summary) -> None:
+        """Make the table of the strongest reactions and the page of the run."""
+        table = table_rows(summary.reactions)
+        self._make(create_table_artifact, key="strongest-reactions", table=table, description="strongest reactions")
+        self._make(create_markdown_artifact, key="run-summary", markdown=markdown(summary), description="the run")
+
+    def _make(self, make: Callable[..., Any], **values: Any) -> UUID | None:
+        if not self._answers:
+            return None
+        try:
+            return cast(UUID, make(**values))
+        except httpx.HTTPError as error:
+            self._answers = False
+            get_run_logger().warning("artifacts end here, the API does not answer: %s", error)
+            return None
 
 
 def table_rows(frame: pl.DataFrame) -> list[dict[str, Any]]:

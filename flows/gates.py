@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import MARTS, QUARANTINE
-from pipelines.settings import SQL
+from pipelines.home import SQL
 from pipelines.validation import GateResult, Rule, contract_rules, history_rules, judge, sql_rules
 from warehouse.checks import measure
 from warehouse.connection import open_file

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import ReactionError
 
@@ -49,12 +50,7 @@ def prefect_api(meanwhile: Callable[[], None]) -> Iterator[None]:
         If there is none, or it stops answering.
     """
     import httpx
-    from prefect.settings import (
-        PREFECT_API_URL,
-        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-        get_current_settings,
-        temporary_settings,
-    )
+    from prefect.settings import get_current_settings
 
     chosen = get_current_settings()
     url = chosen.api.url
@@ -68,19 +64,15 @@ def prefect_api(meanwhile: Callable[[], None]) -> Iterator[None]:
                 f"Prefect may not start a temporary server and PREFECT_API_URL is not set: set it, or {INSTEAD}"
             )
         with _temporary_server(chosen.home) as server:
+            url = server.url
             meanwhile()
             server.wait(chosen.server.ephemeral.startup_timeout_seconds)
-            url = server.url
-            # Nobody watches the heartbeats of a run on a server of its own; ending them would take a second.
-            with temporary_settings({PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-                try:
-                    yield
-                finally:
-                    _drain()
+            with _in_use(url):
+                yield
     except httpx.HTTPError as error:
         raise PrefectUnavailableError(
             f"Prefect's API at {url} stopped answering: {_text(error)}. "
-            f"`reaction status` shows how far the run got; {INSTEAD}"
+            f"`reaction status` shows how the run ended; {INSTEAD}"
         ) from error
 
 
@@ -104,13 +96,29 @@ def _text(error: Exception) -> str:
     return str(error).rstrip(".") or type(error).__name__
 
 
-def _drain() -> None:
-    """Send what Prefect still has to say before its server goes."""
+@contextmanager
+def _in_use(url: str) -> Iterator[None]:
+    """Point Prefect to a temporary server, and send what it still has to say before that goes."""
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_CLIENT_MAX_RETRIES,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        temporary_settings,
+    )
 
-    for worker in (EventsWorker, APILogWorker):
-        worker.drain_all(timeout=STOP_SECONDS)
+    choices: dict[Any, Any] = {
+        PREFECT_API_URL: url,
+        PREFECT_CLIENT_MAX_RETRIES: 1,  # a server of this machine that went away does not come back
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,  # nobody watches them here, and ending them takes a second
+    }
+    with temporary_settings(choices):
+        try:
+            yield
+        finally:
+            for worker in (EventsWorker, APILogWorker):
+                worker.drain_all(timeout=STOP_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.settings import SEEDS, SQL, Settings
+from pipelines.home import SEEDS, SQL
+from pipelines.settings import Settings
 from warehouse.models import Model, load_models
 from warehouse.workspace import open_workspace, reopen_workspace, set_variables
 

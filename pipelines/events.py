@@ -11,7 +11,7 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.errors import ConfigurationError
+from pipelines.errors import CatalogueError, ConfigurationError
 
 PAIR = ("event_id", "symbol")
 
@@ -47,7 +47,17 @@ def asked_pairs(choice: Choice, events: pl.DataFrame, named: pl.DataFrame, secur
         ``event_id``, ``symbol``: the securities each event names.
     securities : DataFrame
         ``symbol``, ``asset_class``: the securities that have prices.
+
+    Raises
+    ------
+    CatalogueError
+        If the study names an event that is in neither the catalogue nor an event list.
     """
+    absent = sorted(set(choice.ids) - set(events["event_id"]))
+    if absent:
+        raise CatalogueError(
+            f"a study asks for the events {', '.join(absent)}, which nobody defines; `reaction events list` shows all"
+        )
     chosen = events.filter(_event_condition(choice)).select("event_id")
     classes = pl.col("asset_class").is_in(list(choice.asset_classes)) if choice.asset_classes else pl.lit(value=True)
     if choice.which == "named":
@@ -194,6 +204,7 @@ def pair_groups(
         raise ConfigurationError(
             f"--group-by: no column {', '.join(unknown)}; choose among {', '.join(sorted(table.columns))}"
         )
+    nothing = pl.DataFrame(schema=dict.fromkeys((*PAIR, "group_by", "group_value"), pl.String))
     parts = [
         table.select(
             *PAIR,
@@ -202,4 +213,4 @@ def pair_groups(
         )
         for name in group_by
     ]
-    return pl.concat(parts)
+    return pl.concat([nothing, *parts])

@@ -10,33 +10,18 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from platformdirs import user_cache_path, user_data_path
+from platformdirs import user_cache_path
 from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from pipelines.errors import ConfigurationError
-
-PROJECT = Path(__file__).resolve().parents[1]
-"""Folder that holds the packages and ``sql/``: the checkout, or site-packages when installed as a wheel."""
-
-SQL = PROJECT / "sql"
-SEEDS = SQL / "seeds"
-CONFIG_FILE = Path("reaction.toml")
-
-PRICE_COLUMNS = ("symbol", "date", "open", "high", "low", "close", "adj_close", "volume")
-
-
-def default_home() -> Path:
-    """Return ``warehouse/data`` in a checkout, else the user's data folder."""
-    if (PROJECT / "pyproject.toml").is_file():
-        return PROJECT / "warehouse" / "data"
-    return user_data_path("market-reaction")
-
+from pipelines.home import CONFIG_FILE, MARTS_FILE, find_home
 
 class Settings(BaseSettings):
     """All settings of a run; see ``README.md`` for a table of them."""
@@ -45,7 +30,7 @@ class Settings(BaseSettings):
         env_prefix="REACTION_", env_nested_delimiter="__", toml_file=CONFIG_FILE, extra="forbid", frozen=True
     )
 
-    home: Path = Field(default_factory=default_home, description="folder of the warehouse and the published marts")
+    home: Path = Field(default_factory=find_home, description="folder of the warehouse and the published marts")
     source: Literal["sample", "files"] = Field("sample", description="where prices come from")
     prices: tuple[Path, ...] = Field((), description="price files or folders of the source 'files'")
     events: tuple[Path, ...] = Field((), description="event files added to the catalogue")
@@ -78,12 +63,12 @@ class Settings(BaseSettings):
     @property
     def published(self) -> Path:
         """Return the folder that always shows one whole generation of the marts."""
-        return self.home / "published"
+        return self.marts_file.parent
 
     @property
     def marts_file(self) -> Path:
         """Return the published database."""
-        return self.published / "marts.duckdb"
+        return self.home / MARTS_FILE
 
     @property
     def build_folder(self) -> Path:
@@ -118,6 +103,10 @@ def load_settings(**overrides: object) -> Settings:
         ]
         raise ConfigurationError(
             "settings are not valid (from options, REACTION_* or reaction.toml):\n" + "\n".join(lines)
+        ) from error
+    except SettingsError as error:
+        raise ConfigurationError(
+            f'{error}; in REACTION_* a list is JSON such as ["prices.csv"], a mapping such as {{"close": "PRC"}}'
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{CONFIG_FILE} is not valid TOML: {error}") from error

@@ -6,8 +6,6 @@ import sys
 
 from cyclopts import App, CycloptsError, Parameter
 
-from flows.cli import check, events, run, sql, status, study
-
 
 def _version() -> str:
     from importlib.metadata import version
@@ -15,25 +13,47 @@ def _version() -> str:
     return version("market-reaction")
 
 
-app = App(
-    name="reaction",
-    help="Which event moved which security, by how much, on what day, how sure are we, and what was it in money?",
-    version=_version,
-    help_format="plaintext",  # markdown takes longer to load than the whole of this help
-    default_parameter=Parameter(negative_iterable=()),
-)
-for command in (run.run, sql.sql, check.check, status.status):
-    app.command(command, help_format="markdown")
-app.command(study.study, help_format="markdown", usage="Usage: reaction study --prices PATH --events PATH [OPTIONS]")
-app.command(events.app)
+COMMANDS = {
+    "run": ("flows.cli.run:run", "Run the whole pipeline once: prices and events in, published marts out."),
+    "study": ("flows.cli.study:study", "Run one event study on price and event files, without a warehouse."),
+    "sql": ("flows.cli.sql:sql", "Run one select on the published marts."),
+    "events": ("flows.cli.events:app", "List, show and check events."),
+    "check": ("flows.cli.check:check", "Check the published marts again: every rule and every hash."),
+    "status": ("flows.cli.status:status", "Show what is published, how fresh it is, how the last runs ended."),
+}
+"""Where each command lies, and its line in the list."""
+
+USAGE = {"study": {"usage": "Usage: reaction study --prices PATH --events PATH [OPTIONS]"}}
+"""Usage lines that read better than the ones made from the parameters' types."""
+
+
+def build_app(called: str | None = None) -> App:
+    """Return the application; the command that is called shows its own help, the others their line in the list.
+
+    Importing every command to list them would take longer than everything else that help does.
+    """
+    app = App(
+        name="reaction",
+        help="Which event moved which security, by how much, on what day, how sure are we, and what was it in money?",
+        version=_version,
+        help_format="markdown" if called in COMMANDS else "plaintext",
+        default_parameter=Parameter(negative_iterable=()),
+    )
+    for name, (path, line) in COMMANDS.items():
+        if name == called:
+            app.command(path, name=name, **USAGE.get(name, {}))
+        else:
+            app.command(path, name=name, help=line)
+    return app
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; exit 0 if all is well, 1 if it failed or a gate is closed, 2 if it was called wrongly."""
     from pipelines.errors import ReactionError
 
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(arguments, exit_on_error=False, print_error=True)
+        build_app(given[0] if given else None)(given, exit_on_error=False, print_error=True)
     except CycloptsError:
         sys.exit(2)
     except ReactionError as error:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Format = Literal["table", "csv", "json"]
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -61,7 +61,7 @@ def print_table(
     numeric = {i for i in range(len(columns)) if any(_is_numeric(row[i]) for row in rows)}
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for i, name in enumerate(columns):
-        table.add_column(Text(name), justify="right" if i in numeric else "left", overflow="fold")
+        table.add_column(Text(plain(name)), justify="right" if i in numeric else "left", overflow="fold")
     for row in rows:
         shown = []
         for name, value in zip(columns, row, strict=True):
@@ -74,14 +74,12 @@ def print_table(
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], output: Format) -> None:
     """Print rows as a table, as CSV or as JSON."""
     if output == "json":
-        print(
-            json.dumps(
-                [dict(zip(columns, row, strict=True)) for row in rows], default=jsonable, allow_nan=False, indent=1
-            )
-        )
+        names = _distinct(columns)
+        records = [dict(zip(names, map(_json_cell, row), strict=True)) for row in rows]
+        print(json.dumps(records, default=jsonable, allow_nan=False, indent=1))
     elif output == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
+        writer.writerow([_csv_cell(name) for name in columns])
         writer.writerows([_csv_cell(value) for value in row] for row in rows)
     else:
         print_table(columns, rows)
@@ -91,8 +89,23 @@ def _is_numeric(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return the names, numbered where they occur again, so that a record keeps every column."""
+    found: list[str] = []
+    for name in names:
+        number, own = 1, name
+        while own in found:
+            own, number = f"{name}_{number}", number + 1
+        found.append(own)
+    return found
+
+
 def _json_cell(value: object) -> object:
-    """Return a value JSON has: what is no number becomes null."""
+    """Return a value JSON has: what is no number becomes null, also inside of lists and structs."""
+    if isinstance(value, Mapping):
+        return {str(name): _json_cell(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_cell(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -104,10 +117,11 @@ def jsonable(value: object) -> object:
 
 
 def _csv_cell(value: object) -> object:
-    """Keep a text from being read as a formula by a spreadsheet."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS) and not _is_number(value):
-        return "'" + value
-    return value.isoformat() if isinstance(value, date | datetime) else value
+    """Keep a text from steering a terminal, and from being read as a formula by a spreadsheet."""
+    if not isinstance(value, str):
+        return value.isoformat() if isinstance(value, date | datetime) else value
+    text = "".join(char for char in value if char.isprintable() or char in "\n\t")
+    return "'" + text if text.startswith(FORMULA_STARTS) and not _is_number(text) else text
 
 
 def _is_number(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from collections.abc import Iterator
@@ -119,6 +120,7 @@ def _with_prefect(settings: Settings, overrides: dict[str, Any]) -> Outcome:
     from flows import prefect_settings
 
     prefect_settings.settle(settings.home)
+    logging.raiseExceptions = False  # a log that Prefect's API does not take is no news for the terminal
     from flows.prefect_server import prefect_api
 
     with prefect_api(meanwhile=_import_heavy):

@@ -42,7 +42,7 @@ def sql(
         Seconds after which the query is stopped.
     """
     from pipelines.errors import ConfigurationError
-    from pipelines.settings import load_settings
+    from pipelines.home import MARTS_FILE, find_home
     from warehouse.query import run_query
 
     if file is not None:
@@ -51,5 +51,5 @@ def sql(
         query = file.read_text(encoding="utf-8")
     elif query is None:
         query = sys.stdin.read()
-    result = run_query(load_settings().marts_file, query, timeout_seconds=timeout)
+    result = run_query(find_home() / MARTS_FILE, query, timeout_seconds=timeout)
     print_rows(result.columns, result.rows, "json" if as_json else format)

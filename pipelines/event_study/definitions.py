@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
+from pipelines.contracts.vocabulary import ASSET_CLASSES, EVENT_KINDS
 from pipelines.errors import CatalogueError, SpecError
 from pipelines.event_study.spec import StudySpec, Window, default_min_estimation_obs
 
 Bounds = Annotated[list[int], Field(min_length=2, max_length=2)]
+_LONGEST_SHOWN = 80
 
 
 class _Strict(BaseModel):
@@ -29,6 +32,13 @@ class EventChoice(_Strict):
     since: date | None = Field(None, alias="from")
     until: date | None = Field(None, alias="to")
 
+    @model_validator(mode="after")
+    def _can_hold(self) -> Self:
+        _known("kinds", self.kinds, tuple(EVENT_KINDS))
+        if self.since and self.until and self.since > self.until:
+            raise ValueError(f"from {self.since} is later than to {self.until}")
+        return self
+
 
 class SecurityChoice(_Strict):
     """Which securities meet the events: those the event names, all that have prices, or a list."""
@@ -36,6 +46,22 @@ class SecurityChoice(_Strict):
     which: Literal["named", "priced", "listed"] = "named"
     symbols: tuple[str, ...] = ()
     asset_classes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits_which(self) -> Self:
+        """Refuse a choice that would be ignored."""
+        _known("asset_classes", self.asset_classes, ASSET_CLASSES)
+        if (self.which == "listed") != bool(self.symbols):
+            raise ValueError("symbols go with which: listed, and listed needs symbols")
+        if self.asset_classes and self.which != "priced":
+            raise ValueError("asset_classes go with which: priced alone")
+        return self
+
+
+def _known(field: str, words: Sequence[str], allowed: Sequence[str]) -> None:
+    unknown = sorted(set(words) - set(allowed))
+    if unknown:
+        raise ValueError(f"{field} may hold {', '.join(allowed)}, not {', '.join(unknown)}")
 
 
 class StudyDefinition(_Strict):
@@ -89,12 +115,10 @@ def load_definitions(paths: Sequence[Path]) -> list[StudyDefinition]:
                 definition = StudyDefinition.model_validate(item)
                 _ = definition.spec
             except ValidationError as error:
-                problems += [
-                    f"{path.name}: study {name!r}: {'.'.join(map(str, line['loc']))}: {line['msg']}, got {line['input']!r}"
-                    for line in error.errors()
-                ]
+                problems += [f"{path.name}: study {name!r}: {_explained(line)}" for line in error.errors()]
             except SpecError as error:
-                problems.append(f"{path.name}: study {name!r}: {error}")
+                said = str(error).removeprefix(f"study {name!r}: ")
+                problems.append(f"{path.name}: study {name!r}: {said}")
             else:
                 definitions.append(definition)
     ids = [definition.id for definition in definitions]
@@ -104,11 +128,20 @@ def load_definitions(paths: Sequence[Path]) -> list[StudyDefinition]:
     return definitions
 
 
+def _explained(line: ErrorDetails) -> str:
+    said = f"{'.'.join(map(str, line['loc'])) or 'the study'}: {line['msg'].removeprefix('Value error, ')}"
+    if isinstance(line["input"], dict):
+        return said
+    text = repr(line["input"])
+    return f"{said}, got {text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + '...'}"
+
+
 def _items(path: Path) -> list[object]:
     try:
         items = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise CatalogueError(f"{path}: cannot be read as YAML: {error}") from error
     if not isinstance(items, list) or not items:
-        raise CatalogueError(f"{path}: expected a list of studies, got {type(items).__name__}")
+        got = type(items).__name__ if items else "nothing"
+        raise CatalogueError(f"{path}: expected a list of studies, got {got}")
     return items

@@ -25,7 +25,7 @@ catalogue_pairs as (
     from catalogue_tickers
 ),
 
--- Of rows that repeat a pair the first counts; the event check reports the others.
+-- Of rows that repeat a pair the first counts, unless they differ in time: nobody can say which is meant.
 listed_pairs as (
     select
         event_id,
@@ -35,15 +35,22 @@ listed_pairs as (
         occurred_at as available_by,
         case when occurred_at is null then event_date end as event_date,
         expected_sign,
-        problem,
+        case
+            when count(distinct coalesce(occurred_at::varchar, event_date::varchar)) over pair > 1
+                then 'the list gives the pair more than one time; give each event an event_id of its own'
+            else problem
+        end as problem,
         attributes
     from staging.stg_files__events
     where event_id is not null and symbol is not null
+    window pair as (partition by event_id, symbol)
     qualify row_number() over (partition by event_id, symbol order by batch_id, row_number) = 1
 ),
 
+-- A pair of the catalogue that a list names again has the list's clocks.
 final as (
     select * from catalogue_pairs
+    anti join listed_pairs using (event_id, symbol)
     union all
     select * from listed_pairs
 )

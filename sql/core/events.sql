@@ -22,7 +22,8 @@ catalogue_events as (
     from staging.stg_catalogue__events
 ),
 
--- The securities of a listed event may have different dates; the event then shows the earliest.
+-- The securities of a listed event may have different dates; the event then shows the earliest. A list that names an
+-- event of the catalogue adds securities to it, and no second event.
 listed_events as (
     select
         event_id,
@@ -39,6 +40,7 @@ listed_events as (
         null::varchar as verified,
         null::varchar as note
     from staging.stg_files__events
+    anti join catalogue_events using (event_id)
     where event_id is not null
     group by event_id
 ),

@@ -4,12 +4,16 @@
 -- units: US dollars; shares on the split basis of the newest price
 with
 
--- Of the studies that used the pair, one with a benchmark gives the abnormal return, else the first by name.
+-- Of the studies that used the pair, one with a benchmark gives the abnormal return, else the first by name. Only a
+-- simple return times a value is money.
 day0 as (
     select abnormal_returns.*
     from study.abnormal_returns
     inner join study.studies on abnormal_returns.study_id = studies.study_id
-    where abnormal_returns.relative_day = 0 and abnormal_returns.abnormal_return is not null
+    where
+        abnormal_returns.relative_day = 0
+        and abnormal_returns.abnormal_return is not null
+        and studies.return_type = 'simple'
     qualify row_number() over (
         partition by abnormal_returns.event_id, abnormal_returns.symbol
         order by studies.model = 'constant_mean', studies.study_id

@@ -14,9 +14,15 @@ cast_rows as (
     select
         *,
         try_strptime(event_date, ['%Y-%m-%d', '%Y%m%d'])::date as readable_date,
+        -- An instant without a zone could be any of 24 hours. Releases of DuckDB differ on instants without seconds.
         case
-            when regexp_matches(occurred_at, '(Z|[+-][0-9]{2}:?[0-9]{2})$') then try_cast(occurred_at as timestamptz)
-        end as readable_instant
+            when regexp_matches(occurred_at, '^.{10}[T ][0-9]{2}:[0-9]{2}(:[0-9.]+)?(Z|[+-][0-9]{2}:?[0-9]{2})$')
+                then
+                    try_cast(
+                        regexp_replace(occurred_at, '^(.{10}[T ][0-9]{2}:[0-9]{2})(Z|[+-])', '\1:00\2') as timestamptz
+                    )
+        end as readable_instant,
+        expected_sign is null or expected_sign in ('+', '-', '?') as is_sign
     from files_events
 ),
 
@@ -29,7 +35,7 @@ final as (
         readable_date as event_date,
         readable_instant as occurred_at,
         title,
-        expected_sign,
+        case when is_sign then expected_sign end as expected_sign,
         attributes,
         case
             when event_id is null then 'the row has no event_id'
@@ -41,6 +47,7 @@ final as (
                     'occurred_at ''' || occurred_at || ''' is not an instant with a zone; '
                     || 'expected such as 2025-01-20T12:19:44Z'
             when event_date is null and occurred_at is null then 'neither event_date nor occurred_at is given'
+            when not is_sign then 'expected_sign ''' || expected_sign || ''' is none of +, - and ?'
         end as problem
     from cast_rows
 )

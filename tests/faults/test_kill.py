@@ -117,23 +117,28 @@ def test_a_kill_at_any_moment_leaves_one_whole_publication(
     assert exit_codes.count(-signal.SIGKILL) >= N_KILLS - 2, "the kills came after the runs had ended"
 
 
-@pytest.mark.parametrize("failpoints", [UNSWITCHED, SWITCHED[:1], SWITCHED[1:]], ids=["before", "at", "after"])
 def test_a_kill_between_two_steps_that_belong_together_is_repaired(
-    publication: Publication,
-    uninterrupted: Uninterrupted,
-    warm: ForkServerContext,
-    tmp_path: Path,
-    failpoints: tuple[str, ...],
+    publication: Publication, uninterrupted: Uninterrupted, warm: ForkServerContext, tmp_path: Path
 ) -> None:
-    """Kills right before, at and after the switch leave one whole generation; the next run ends with the same hashes."""
-    home = publication.copy(tmp_path / "home")
-    command = publication.command(publication.later, tmp_path)
-    for failpoint in failpoints:
-        assert run_warm(warm, *command, home=home, failpoint=failpoint) == -signal.SIGKILL, failpoint
-        hold_to_promise(publication, uninterrupted, home)
-        is_switched = generation(home).content_hash == uninterrupted.generation.content_hash
-        assert is_switched == (failpoint in SWITCHED)
-    rerun(publication, uninterrupted, warm, home)
+    """Kills before, at and after the switch leave one whole generation; the next run ends with the same hashes.
+
+    The runs of a home follow one another, so that each meets what the one before it left.
+    """
+
+    def kill_one_after_another(failpoints: tuple[str, ...]) -> None:
+        folder = tmp_path / failpoints[0].replace(" ", "-")
+        folder.mkdir()
+        home = publication.copy(folder / "home")
+        for failpoint in failpoints:
+            command = publication.command(publication.later, folder)
+            assert run_warm(warm, *command, home=home, failpoint=failpoint) == -signal.SIGKILL, failpoint
+            hold_to_promise(publication, uninterrupted, home)
+            is_switched = generation(home).content_hash == uninterrupted.generation.content_hash
+            assert is_switched == (failpoint in SWITCHED)
+        rerun(publication, uninterrupted, warm, home)
+
+    with ThreadPoolExecutor(N_HOMES) as pool:
+        list(pool.map(kill_one_after_another, [UNSWITCHED, *((failpoint,) for failpoint in SWITCHED)]))
 
 
 def test_every_failpoint_is_tried() -> None:
