@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
@@ -24,7 +25,7 @@ from pipelines.contracts import (
     FCT_STUDY_SECURITIES,
     QUARANTINE,
 )
-from pipelines.errors import CatalogueError, SourceError
+from pipelines.errors import CatalogueError, SourceError, SpecError
 from pipelines.event_study.definitions import StudyDefinition
 from pipelines.settings import Settings
 from pipelines.sources import catalogue_events, files_events, files_prices
@@ -75,7 +76,9 @@ def ad_hoc_study(settings: Settings, definition: StudyDefinition) -> AdHocStudy:
     request = files_prices.FilesRequest(settings.prices, settings.columns, settings.layout, settings.date_format)
     events = _events(settings.events, now)
     wanted = _symbols(events) | ({definition.benchmark} if definition.benchmark else set())
-    prices = [batch for batch in files_prices.fetch(request, now) if batch.object in wanted or _names_nobody(batch)]
+    found = files_prices.fetch(request, now)
+    _expect_benchmark(definition.benchmark, found)
+    prices = [batch for batch in found if batch.object in wanted or _names_nobody(batch)]
     batches = [*prices, *events]
     connection = open_memory_workspace()
     try:
@@ -92,6 +95,15 @@ def ad_hoc_study(settings: Settings, definition: StudyDefinition) -> AdHocStudy:
     finally:
         connection.close()
     return AdHocStudy(tables, core)
+
+
+def _expect_benchmark(benchmark: str | None, batches: list[RawBatch]) -> None:
+    symbols = sorted(batch.object for batch in batches)
+    if benchmark is not None and benchmark not in symbols:
+        shown = ", ".join(get_close_matches(benchmark, symbols, n=3) or symbols[:5])
+        raise SpecError(
+            f"--benchmark: {benchmark} has no prices among the {len(symbols)} symbols of --prices, such as {shown}"
+        )
 
 
 def _names_nobody(batch: RawBatch) -> bool:

@@ -194,7 +194,7 @@ def pair_groups(
         pairs.select(PAIR)
         .join(events, on="event_id", how="left", maintain_order="left")
         .join(named.select(*PAIR, "expected_sign"), on=PAIR, how="left", maintain_order="left")
-        .join(securities, on="symbol", how="left", maintain_order="left")
+        .join(securities.drop("source", strict=False), on="symbol", how="left", maintain_order="left")
         .with_columns(pl.lit("all").alias("all"))
     )
     fresh = [name for name in attributes.columns if name in PAIR or name not in table.columns]

@@ -23,6 +23,7 @@ from pydantic_settings import (
 from pipelines.errors import ConfigurationError
 from pipelines.home import CONFIG_FILE, MARTS_FILE, find_home
 
+
 class Settings(BaseSettings):
     """All settings of a run; see ``README.md`` for a table of them."""
 

@@ -214,6 +214,7 @@ def _print_tests(tests: Any) -> None:
     from flows.cli.run import p_text
 
     windows = tests.filter((pl.col("window_start") != pl.col("window_end")) | (pl.col("window_start") == 0))
+    notes = {note: f"({n})" for n, note in enumerate(windows["note"].drop_nulls().unique(maintain_order=True), start=1)}
     rows = [
         (
             f"{row['group_by']}={row['group_value']}" if row["group_by"] != "all" else "all",
@@ -223,17 +224,20 @@ def _print_tests(tests: Any) -> None:
             p_text(row["p_value"]),
             row["n"],
             _percent(row["caar"]),
-            "yes" if row["is_valid"] else f"no: {row['note']}",
+            ("yes" if row["is_valid"] else "no") + (f" {notes[row['note']]}" if row["note"] else ""),
         )
         for row in windows.iter_rows(named=True)
     ]
     _print_head(["group", "window", "test", "statistic", "p", "N", "CAAR", "valid"], rows, "tests")
+    for note, mark in notes.items():
+        print(f"{mark} {note}")
 
 
 def _print_head(columns: list[str], rows: Sequence[Sequence[object]], title: str) -> None:
     from flows.cli.output import print_table
 
-    print_table(columns, rows[:SHOWN_ROWS], title=title)
+    if rows:
+        print_table(columns, rows[:SHOWN_ROWS], title=title)
     if len(rows) > SHOWN_ROWS:
         print(f"... and {len(rows) - SHOWN_ROWS} more rows; see them with --format json or --out FOLDER\n")
 
