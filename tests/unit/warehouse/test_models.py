@@ -22,7 +22,7 @@ def test_models_come_after_what_they_read(tmp_path: Path) -> None:
     """The order follows the headers, not the names."""
     model(tmp_path, "core/a", "core.z", "select x from core.z")
     model(tmp_path, "core/z", "staging.s", "select x from staging.s")
-    model(tmp_path, "staging/s", "", "select 1 as x")
+    model(tmp_path, "staging/s", "raw.r", "select x from raw.r")
     model(tmp_path, "marts/m", "core.a", "select x from core.a")
     assert [item.name for item in load_models(tmp_path)] == ["staging.s", "core.z", "core.a", "mart.m"]
 
@@ -60,6 +60,9 @@ def test_a_model_waits_for_a_table_that_python_writes(tmp_path: Path) -> None:
 
 def test_a_model_that_fails_names_its_file(tmp_path: Path) -> None:
     """The message has the file and DuckDB's words."""
-    model(tmp_path, "core/a", "", "select nothing_such as x")
-    with open_memory() as connection, pytest.raises(WarehouseError, match=r"a\.sql failed: .*nothing_such"):
-        run_ready(connection, load_models(tmp_path))
+    model(tmp_path, "core/a", "core.made", "select nothing_such as x from core.made")
+    with open_memory() as connection:
+        connection.execute("create schema core")
+        connection.execute("create table core.made as select 1 as x")
+        with pytest.raises(WarehouseError, match=r"a\.sql failed: .*nothing_such"):
+            run_ready(connection, load_models(tmp_path))

@@ -81,7 +81,7 @@ def test_a_failed_insert_leaves_nothing_behind(connection: duckdb.DuckDBPyConnec
     good = make_batch("NVDA", [1.0])
     broken = make_batch("AMD", [1.0])
     bad = replace(broken, rows=broken.rows.with_columns(pl.lit(None, pl.Int64).alias("row_number")))
-    with pytest.raises(duckdb.ConstraintException, match="NOT NULL"):
+    with pytest.raises(WarehouseError, match="NOT NULL"):
         append(connection, [good, bad], "run-1")
     assert ledger(connection) == []
     assert connection.execute("select count(*) from raw.files_prices").fetchall() == [(0,)]
