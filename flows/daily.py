@@ -65,7 +65,8 @@ def _as_tasks(artifacts: _Artifacts) -> Callable[..., Any]:
         artifacts.show(title, done)
         result = task(name=title, cache_policy=NO_CACHE, persist_result=False)(stage)(*args)
         done += 1
-        artifacts.show(title, done)
+        if done == len(STAGES):
+            artifacts.show(title, done)
         return result
 
     return call

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from pipelines.errors import WarehouseBusyError, WarehouseError
 
 STORAGE_VERSION = "v1.5.0"
 """Storage format of every file written here; DuckDB 1.5 and 2.0 both read and write it."""
 
+_FRAME = "incoming_rows"
 _LOCKED = "could not set lock"
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
@@ -101,6 +103,18 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         if isinstance(error, duckdb.Error):
             raise WarehouseError(f"the database refused to write: {_first_line(error)}") from error
         raise
+
+
+@contextmanager
+def registered(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> Iterator[str]:
+    """Let queries of the block read a frame under the name that is yielded."""
+    connection.register(_FRAME, frame.to_arrow())
+    try:
+        yield _FRAME
+    finally:
+        # A failed transaction has taken the name with it; what failed shall not be hidden by that.
+        with suppress(duckdb.Error):
+            connection.unregister(_FRAME)
 
 
 def first_row(

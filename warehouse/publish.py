@@ -18,7 +18,7 @@ import polars as pl
 
 from pipelines.contracts import GENERATIONS, MARTS, PUBLISHED, QUARANTINE, Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import STORAGE_VERSION, first_row, identifier, open_file, quoted
+from warehouse.connection import STORAGE_VERSION, first_row, identifier, open_file, quoted, registered
 from warehouse.hashing import TableHash, combine, hash_tables, to_json
 
 HASHED = (*MARTS, QUARANTINE)
@@ -147,9 +147,8 @@ def _write(
     try:
         for table in (*PUBLISHED, GENERATIONS):
             if table.name in audit:
-                connection.register("audit_rows", audit[table.name].to_arrow())
-                _write_table(connection, table, "audit_rows", folder, generation_id)
-                connection.unregister("audit_rows")
+                with registered(connection, audit[table.name]) as relation:
+                    _write_table(connection, table, relation, folder, generation_id)
             else:
                 _write_table(connection, table, f"mart.{identifier(table.name)}", folder, generation_id)
         connection.execute("checkpoint target")

@@ -12,7 +12,7 @@ import polars as pl
 
 from pipelines.contracts import BATCHES, RAW_ROWS, Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import first_row, identifier, transaction
+from warehouse.connection import first_row, identifier, registered, transaction
 
 _RAW_TABLES = {table.name: table for table in RAW_ROWS}
 
@@ -138,11 +138,7 @@ def _insert(
 
 def insert(connection: duckdb.DuckDBPyConnection, table: Table, schema: str, frame: pl.DataFrame) -> None:
     """Append a conformed frame to a table."""
-    connection.register("incoming_rows", frame.to_arrow())
     names = ", ".join(identifier(name) for name in table.names)
-    try:
-        connection.execute(
-            f"insert into {identifier(schema)}.{identifier(table.name)} ({names}) select {names} from incoming_rows"
-        )
-    finally:
-        connection.unregister("incoming_rows")
+    target = f"{identifier(schema)}.{identifier(table.name)}"
+    with registered(connection, frame) as relation:
+        connection.execute(f"insert into {target} ({names}) select {names} from {relation}")

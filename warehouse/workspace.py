@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.contracts import AUDIT, RAW, Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import identifier, open_file, open_memory, quoted
+from warehouse.connection import identifier, open_file, open_memory, quoted, registered
 from warehouse.migrations import migrate
 
 _SEED_FORM = """header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', comment = ''"""
@@ -73,11 +73,8 @@ def write_table(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.Data
     """Create a table such as ``core.sessions`` from a frame."""
     schema, table = name.split(".")
     connection.execute(f"create schema if not exists {identifier(schema)}")
-    connection.register("incoming_rows", frame.to_arrow())
-    try:
-        connection.execute(f"create table {identifier(schema)}.{identifier(table)} as select * from incoming_rows")
-    finally:
-        connection.unregister("incoming_rows")
+    with registered(connection, frame) as relation:
+        connection.execute(f"create table {identifier(schema)}.{identifier(table)} as select * from {relation}")
 
 
 def read_frame(connection: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:

@@ -100,14 +100,19 @@ def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
     Raises
     ------
     ConfigurationError
-        If a pair has no equals sign.
+        If a pair has no equals sign, or a name stands on one side of two pairs.
     """
     from pipelines.errors import ConfigurationError
 
     bad = [pair for pair in pairs if "=" not in pair]
     if bad:
         raise ConfigurationError(f"--column: expected ours=theirs such as close=PRC, got {bad[0]!r}")
-    return dict(pair.split("=", 1) for pair in pairs)
+    split = [(ours, theirs) for ours, _, theirs in (pair.partition("=") for pair in pairs)]
+    for side in zip(*split, strict=True):
+        twice = sorted({name for name in side if side.count(name) > 1})
+        if twice:
+            raise ConfigurationError(f"--column: expected each column once, got {', '.join(twice)} twice; keep one")
+    return dict(split)
 
 
 def _alone(settings: Settings) -> Outcome:
@@ -175,7 +180,7 @@ def _progress(first: str, *, show: bool) -> Iterator[None]:
     from flows.progress import listener
 
     screen = console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=screen, transient=True, disable=not (show and screen.is_terminal)) as bar:
         task = bar.add_task(first, total=None)
 

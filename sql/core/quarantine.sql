@@ -18,7 +18,10 @@ final as (
         staged_prices.source,
         staged_prices.symbol,
         staged_prices.session_date,
-        to_json(staged_prices)::varchar as content
+        -- JSON has no word for what is no number: it stands there as text.
+        regexp_replace(
+            to_json(staged_prices)::varchar, '([^\\]":)(NaN|-?Infinity)([,}])', '\1"\2"\3', 'g'
+        ) as content
     from core.price_violations as violations
     inner join staged_prices
         on violations.batch_id = staged_prices.batch_id and violations.row_number = staged_prices.row_number

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.conftest import SampleRun
-from tests.running import COMMAND, Finished, reaction, reaction_here, strict_json
+from tests.running import Finished, environment, reaction, reaction_here, strict_json
 
 HEAVY = (
     "prefect",
@@ -292,9 +294,11 @@ def test_json_keeps_columns_of_the_same_name(sample_run: SampleRun) -> None:
 
 
 @pytest.mark.slow
-def test_the_module_and_the_script_are_the_same_command(sample_run: SampleRun) -> None:
-    """A query in a process of its own prints what it prints here."""
-    here = reaction_here("sql", "select count(*) as n from dim_events", "--json", home=sample_run.home)
-    there = reaction("sql", "select count(*) as n from dim_events", "--json", home=sample_run.home)
-    assert COMMAND
-    assert strict_json(there.out) == here.json
+def test_the_installed_script_is_the_same_command(sample_run: SampleRun) -> None:
+    """The script that the package installs prints what the command prints here."""
+    query = ["sql", "select count(*) as n from dim_events", "--json"]
+    script = Path(sys.executable).with_name("reaction")
+    there = subprocess.run(
+        [script, *query], env=environment(sample_run.home), capture_output=True, text=True, check=True, timeout=60
+    )
+    assert strict_json(there.stdout) == reaction_here(*query, home=sample_run.home).json

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,9 @@ import pyarrow.parquet as pq
 
 from warehouse.hashing import hash_tables, to_json
 from warehouse.publish import HASHED
+
+PAUSE = 0.05
+"""Seconds between two reads, so that the runs have the processor, too."""
 
 
 def read_database(file: Path) -> tuple[str, list[str]]:
@@ -48,6 +52,7 @@ def main(published: Path, stop: Path) -> None:
         problems += wrong + read_parquet(published)
         generations += [name] if name not in generations[-1:] else []
         reads += 1
+        time.sleep(PAUSE)
     print(json.dumps({"reads": reads, "problems": problems, "generations": generations}))
 
 

@@ -90,6 +90,16 @@ def test_a_pending_event_matures_when_prices_arrive(tmp_path: Path, clean: AdHoc
     assert_same_results(late, clean, GOOD_PAIRS)
 
 
+def test_a_pair_that_is_listed_twice_is_excluded(tmp_path: Path, clean: AdHocStudy) -> None:
+    """Which of two dates of one event and symbol counts is not guessed: the pair is excluded, the others are used."""
+    found = study(clean_prices(), tmp_path, f"{EVENTS}e2,BBB,{DAYS[290]}\ne2,BBB,{DAYS[291]}\n")
+
+    status, reason = ledger(found)["e2", "BBB"]
+    assert status == "excluded"
+    assert "more than one time" in (reason or "")
+    assert_same_results(found, clean, GOOD_PAIRS)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

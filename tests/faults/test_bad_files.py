@@ -178,14 +178,21 @@ def test_a_mapping_of_a_name_we_do_not_have_is_refused(tmp_path: Path) -> None:
         study(clean_prices(), tmp_path, columns={"price": "close"})
 
 
-def test_a_mapping_without_an_equals_sign_is_a_usage_error(tmp_path: Path) -> None:
-    """`--column PRC` is called wrongly: exit code 2 and an example."""
-    finished = reaction_here(
-        "study", "--prices", "p.csv", "--events", "e.csv", "--column", "PRC", home=tmp_path / "home"
-    )
+WRONG_MAPPINGS = {
+    "no equals sign": (["PRC"], "expected ours=theirs such as close=PRC, got 'PRC'"),
+    "one of ours twice": (["close=PRC", "close=open"], "expected each column once, got close twice; keep one"),
+    "one of theirs twice": (["close=PRC", "adj_close=PRC"], "expected each column once, got PRC twice; keep one"),
+}
+
+
+@pytest.mark.parametrize(("pairs", "message"), WRONG_MAPPINGS.values(), ids=WRONG_MAPPINGS)
+def test_a_mapping_that_says_nothing_clear_is_a_usage_error(tmp_path: Path, pairs: list[str], message: str) -> None:
+    """A mapping that cannot be read, or that names a column twice, is a wrong call: exit code 2 and one line."""
+    options = [word for pair in pairs for word in ("--column", pair)]
+    finished = reaction_here("study", "--prices", "p.csv", "--events", "e.csv", *options, home=tmp_path / "home")
 
     assert finished.code == 2
-    assert finished.err == "error: --column: expected ours=theirs such as close=PRC, got 'PRC'\n"
+    assert finished.err == f"error: --column: {message}\n"
 
 
 def test_a_file_in_the_wrong_layout_excludes_what_it_does_not_price(tmp_path: Path) -> None:

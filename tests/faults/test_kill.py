@@ -26,7 +26,7 @@ N_HOMES = 2
 """Homes that runs are killed in at the same time."""
 
 UNSWITCHED = (
-    "rows written, transaction open",
+    "ledger written, rows not",
     "rows committed, not acknowledged",
     "marts written, not switched",
     "folder named, link not switched",

@@ -53,7 +53,7 @@ def before(module: Any, name: str, nth: int = 1, on: Callable[..., bool] = lambd
 
 
 FAILPOINTS: dict[str, Callable[[], None]] = {
-    "rows written, transaction open": lambda: after(warehouse.store, "_insert"),
+    "ledger written, rows not": lambda: before(warehouse.store, "insert", nth=2),
     "rows committed, not acknowledged": lambda: after(flows.stages, "append"),
     "marts written, not switched": lambda: before(warehouse.publish, "_switch"),
     "folder named, link not switched": lambda: before(

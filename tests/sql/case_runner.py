@@ -1,7 +1,7 @@
 """Run one SQL model on small CSV tables.
 
-A case is a folder ``cases/<schema>.<model>/<case>/``: one CSV per table the model reads, named ``<schema>.<table>.csv``,
-``expected.csv`` with the columns to compare, and ``variables.csv`` (name, value) where the model reads variables. An
+A case is a folder ``cases/<schema>.<model>/<case>/`` with one CSV per table the model reads (``<schema>.<table>.csv``),
+``expected.csv`` with the columns to compare, and ``variables.csv`` (name, value) where a variable is not as usual. An
 empty cell is null. A column has the type its table's contract gives it, else the one that every contract with a column
 of that name agrees on, else the one its header states as ``name:type`` in the words of the contracts. Seeds are text.
 """
@@ -137,7 +137,7 @@ def _load(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None
     more = [column for column in contract.columns if column.name not in names] if contract else []
     columns = [f"{identifier(name)} {kind}" for name, kind in zip(names, types, strict=True)]
     columns += [f"{identifier(column.name)} {column.sql}" for column in more]
-    connection.execute(f"create schema if not exists {table.split('.')[0]}")
+    connection.execute(f"create schema if not exists {table.split('.', maxsplit=1)[0]}")
     connection.execute(f"create table {table} ({', '.join(columns)})")
     _insert(connection, table, names, types, rows)
 

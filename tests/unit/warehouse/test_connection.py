@@ -1,79 +1,145 @@
-"""Opening a database says who holds it and what is wrong with it."""
+"""Opening databases, transactions, and what is said when a file cannot be opened."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.errors import WarehouseBusyError, WarehouseError
-from warehouse.connection import identifier, open_file, quoted
-from warehouse.lease import holder, lease
+from warehouse.connection import first_row, identifier, open_file, open_memory, quoted, transaction
 
-NOW = datetime(2025, 1, 28, 1, tzinfo=UTC)
-
-HOLD = """
-import sys, duckdb
-connection = duckdb.connect(sys.argv[1])
-print("held", flush=True)
-sys.stdin.read()
-"""
+HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
 
-def test_a_file_that_another_process_holds_is_named_with_that_process(warehouse_file: Path) -> None:
-    """The wait is bounded and the message names the holder."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(warehouse_file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as child:
-        assert child.stdout is not None
-        assert child.stdin is not None
-        assert child.stdout.readline() == b"held\n"
-        with pytest.raises(WarehouseBusyError, match=rf"is held by process {child.pid} .*; waited 0\.2 s"):
-            open_file(warehouse_file, wait_seconds=0.2)
-        child.stdin.close()
-    with open_file(warehouse_file) as connection:
-        assert connection.execute("select 1").fetchall() == [(1,)]
+@contextmanager
+def held(file: Path) -> Iterator[int]:
+    """Let another process hold the file, and yield its number."""
+    command = [sys.executable, "-c", HOLD, str(file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process.pid
+        process.communicate("")
 
 
-def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
-    """The path is named, and the file stays as it is."""
-    file = tmp_path / "notes.duckdb"
-    file.write_text("not a database, only some text that is long enough to be looked at" * 100, encoding="utf-8")
-    with pytest.raises(WarehouseError, match=r"notes\.duckdb cannot be opened"):
-        open_file(file, wait_seconds=0)
-    assert file.read_text(encoding="utf-8").startswith("not a database")
+def test_a_file_that_another_process_holds_names_the_process(tmp_path: Path) -> None:
+    """The message of a held file names the process and how long it was waited for."""
+    file = tmp_path / "held.duckdb"
+    open_file(file).close()
+    with held(file) as pid:
+        message = rf"held\.duckdb is held by process {pid} \(.*python.*\); waited 0\.2 s"
+        with pytest.raises(WarehouseBusyError, match=message):
+            open_file(file, wait_seconds=0.2)
+        with pytest.raises(WarehouseBusyError, match=f"process {pid}"):
+            open_file(file, read_only=True, wait_seconds=0)
+    open_file(file, wait_seconds=0).close()
 
 
-def test_texts_and_names_are_quoted() -> None:
-    """Neither can break out of the statement it stands in."""
-    assert quoted("it's") == "'it''s'"
-    assert identifier('a"b') == '"a""b"'
+def test_a_file_is_opened_as_soon_as_it_is_let_go_of(tmp_path: Path) -> None:
+    """Whoever waits gets the file when the other process is done, not only at the end of the wait."""
+    file = tmp_path / "held.duckdb"
+    open_file(file).close()
+    release = HOLD.replace("sys.stdin.read()", "import time; time.sleep(0.5)")
+    with subprocess.Popen([sys.executable, "-c", release, str(file)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        start = time.monotonic()
+        open_file(file, wait_seconds=60).close()
+    assert time.monotonic() - start < 30
 
 
-def test_a_lease_keeps_others_out_and_is_free_afterwards(tmp_path: Path) -> None:
-    """The second taker is told who holds it and since when."""
-    file = tmp_path / "run.lock"
-    with lease(file, now=NOW, what="reaction run"):
-        described = holder(file)
-        assert described is not None
-        assert described.startswith("reaction run by process ")
-        assert described.endswith("since 2025-01-28T01:00:00+00:00")
-        with (
-            pytest.raises(WarehouseBusyError, match=r"in use: reaction run by process .*; wait for it, or stop it"),
-            lease(file, now=NOW, what="another"),
-        ):
-            pytest.fail("the lease was given twice")
-    assert holder(file) is None
-    with lease(file, now=NOW, what="another"):
-        assert "another" in (holder(file) or "")
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    """A file of another kind is an error in one line, without a wait."""
+    file = tmp_path / "text.duckdb"
+    file.write_text("not a database" * 1000)
+    with pytest.raises(
+        WarehouseError, match=r"text\.duckdb cannot be opened: .*not a valid DuckDB database file"
+    ) as got:
+        open_file(file, wait_seconds=60)
+    assert not isinstance(got.value, WarehouseBusyError)
+    assert "\n" not in str(got.value)
 
 
-def test_a_lock_file_of_a_dead_process_blocks_nobody(tmp_path: Path) -> None:
-    """The operating system took the lock back; what the file says does not matter."""
-    file = tmp_path / "run.lock"
-    file.write_text('{"pid": 1, "since": "2020-01-01", "what": "reaction run"}', encoding="utf-8")
-    with lease(file, now=NOW, what="reaction run"):
-        assert "2025-01-28" in (holder(file) or "")
+def test_a_missing_file_in_a_folder_called_lock_is_not_busy(tmp_path: Path) -> None:
+    """Only a held file is called busy, whatever the folders are called."""
+    file = tmp_path / "lock" / "absent.duckdb"
+    file.parent.mkdir()
+    with pytest.raises(WarehouseError, match="database does not exist") as got:
+        open_file(file, read_only=True, wait_seconds=60)
+    assert not isinstance(got.value, WarehouseBusyError)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """A home that cannot exist is an error that says what to set."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WarehouseError, match=r"file/home cannot be made: .*; set REACTION_HOME to a folder of yours"):
+        open_file(tmp_path / "file" / "home" / "warehouse.duckdb")
+
+
+def test_a_new_file_has_the_storage_version_that_both_releases_read(tmp_path: Path) -> None:
+    """Files are written in the format of DuckDB 1.5, and the folders above them are made."""
+    file = tmp_path / "new" / "home" / "warehouse.duckdb"
+    with open_file(file) as connection:
+        connection.execute("create table t as select 1 as x")
+        tags = connection.execute("select tags from duckdb_databases() where database_name = 'warehouse'").fetchall()
+    assert "v1.5" in str(tags)
+    with open_file(file, read_only=True) as connection:
+        assert connection.execute("select x from t").fetchall() == [(1,)]
+        with pytest.raises(duckdb.InvalidInputException, match="read-only"):
+            connection.execute("insert into t values (2)")
+
+
+def test_instants_are_read_in_utc_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The zone of a session is UTC, not that of the machine."""
+    monkeypatch.setitem(os.environ, "TZ", "Asia/Tokyo")
+    with open_memory() as connection:
+        query = "select (timestamptz '2025-01-20 23:30:00+00')::date::varchar, current_setting('timezone')"
+        assert connection.execute(query).fetchall() == [("2025-01-20", "UTC")]
+
+
+def test_a_transaction_keeps_all_or_nothing() -> None:
+    """What a block wrote stays if it ends, and goes if it raises, whatever it raises."""
+    with open_memory() as connection:
+        connection.execute("create table t (x integer not null)")
+        with transaction(connection):
+            connection.execute("insert into t values (1)")
+        with pytest.raises(KeyboardInterrupt), transaction(connection):
+            connection.execute("insert into t values (2)")
+            raise KeyboardInterrupt
+        with pytest.raises(WarehouseError, match="refused to write: Constraint Error"), transaction(connection):
+            connection.execute("insert into t values (3)")
+            connection.execute("insert into t values (null)")
+        assert connection.execute("select x from t").fetchall() == [(1,)]
+
+
+def test_a_transaction_that_ended_by_itself_still_names_its_error() -> None:
+    """A failed commit leaves nothing to roll back, and the first error is the one that is shown."""
+    with open_memory() as connection, pytest.raises(WarehouseError, match="refused to write"), transaction(connection):
+        connection.execute("rollback")
+
+
+def test_the_first_row_leaves_no_result_open() -> None:
+    """After a first row the connection can register a frame, which DuckDB 2 refuses beside an open result."""
+    with open_memory() as connection:
+        assert first_row(connection, "select * from range(3) order by 1 desc") == (2,)
+        assert first_row(connection, "select $1::integer", [7]) == (7,)
+        assert first_row(connection, "select 1 where false") is None
+        assert connection.sql("select 5 as x").fetchall() == [(5,)]
+
+
+@pytest.mark.parametrize("text", ["it's", 'a "b" c', "'; drop table t; --", ""])
+def test_quoting_holds_any_text(text: str) -> None:
+    """A text literal and an identifier hold quotes of both kinds."""
+    with open_memory() as connection:
+        assert connection.execute(f"select {quoted(text)}").fetchall() == [(text,)]
+        if text:
+            connection.execute(f"create table {identifier(text)} (x integer)")
+            assert connection.execute("select table_name from duckdb_tables()").fetchall() == [(text,)]

@@ -1,47 +1,119 @@
-"""The schema of the warehouse file moves forward only."""
+"""The schema of the warehouse file: made once, brought up to date, refused when it is newer."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.contracts import AUDIT, RAW
 from pipelines.errors import WarehouseError
-from warehouse.connection import open_file
+from warehouse import migrations
+from warehouse.connection import open_file, open_memory
 from warehouse.migrations import MIGRATIONS, migrate, schema_version
 
 
-def test_an_empty_file_gets_every_table_of_the_contracts(tmp_path: Path) -> None:
-    """Raw and audit tables exist with the contract's columns, in order and without any index."""
-    with open_file(tmp_path / "new.duckdb") as connection:
-        assert schema_version(connection) == 0
-        assert migrate(connection) == len(MIGRATIONS) == schema_version(connection)
-        for schema, tables in (("raw", RAW), ("audit", AUDIT)):
-            for table in tables:
-                described = connection.execute(f"describe {schema}.{table.name}").fetchall()
-                assert [row[0] for row in described] == table.names
-        assert connection.execute("select count(*) from duckdb_indexes()").fetchall() == [(0,)]
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Return an empty database."""
+    with open_memory() as opened:
+        yield opened
 
 
-def test_migrating_twice_changes_nothing(warehouse_file: Path) -> None:
-    """The second call finds the schema as it is."""
-    with open_file(warehouse_file) as connection:
-        before = connection.execute("select * from duckdb_tables() order by table_oid").fetchall()
+def tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str, bool]]]:
+    """Return name, type and nullability of the columns of every table of the raw and audit schemas."""
+    rows = connection.execute(
+        "select schema_name || '.' || table_name, column_name, data_type, is_nullable from duckdb_columns() "
+        "where schema_name in ('raw', 'audit') order by table_oid, column_index"
+    ).fetchall()
+    found: dict[str, list[tuple[str, str, bool]]] = {}
+    for table, name, kind, nullable in rows:
+        found.setdefault(table, []).append((name, kind, nullable))
+    return found
+
+
+def test_an_empty_file_gets_the_tables_of_the_contracts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Every raw and audit table has its contract's columns, types and nullability, and no index."""
+    assert schema_version(connection) == 0
+    assert migrate(connection) == schema_version(connection) == len(MIGRATIONS)
+    kinds = {"varchar": "VARCHAR", "timestamptz": "TIMESTAMP WITH TIME ZONE", "bigint": "BIGINT", "double": "DOUBLE"}
+    wanted = {
+        f"{schema}.{table.name}": [(c.name, kinds.get(c.sql, c.sql.upper()), c.nullable) for c in table.columns]
+        for schema, group in (("raw", RAW), ("audit", AUDIT))
+        for table in group
+    }
+    assert tables(connection) == wanted
+    assert connection.execute("select count(*) from duckdb_indexes()").fetchall() == [(0,)]
+
+
+def test_migrating_twice_changes_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+    """A file that is up to date keeps its rows and its version."""
+    migrate(connection)
+    connection.execute("insert into audit.generations values ('g', 'r', now(), 'h', '{}')")
+    before = tables(connection)
+    assert migrate(connection) == len(MIGRATIONS)
+    assert tables(connection) == before
+    assert connection.execute("select count(*) from audit.generations").fetchall() == [(1,)]
+
+
+def test_a_newer_file_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
+    """Older code does not touch a file that newer code wrote, and says what to do."""
+    migrate(connection)
+    connection.execute("update main.schema_version set version = 99")
+    message = rf"schema version 99, this package knows {len(MIGRATIONS)}; upgrade market-reaction"
+    with pytest.raises(WarehouseError, match=message):
         migrate(connection)
-        assert connection.execute("select * from duckdb_tables() order by table_oid").fetchall() == before
+    assert schema_version(connection) == 99
 
 
-def test_a_file_of_a_newer_version_is_refused(warehouse_file: Path) -> None:
-    """An older package stops with what to do, and touches nothing."""
-    with open_file(warehouse_file) as connection:
-        connection.execute("create or replace table main.schema_version as select 99::bigint as version")
-        with pytest.raises(WarehouseError, match="schema version 99, this package knows 1; upgrade market-reaction"):
-            migrate(connection)
+def test_a_later_step_runs_alone_and_keeps_the_rows(
+    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of an earlier version runs only the steps it lacks."""
+    migrate(connection)
+    connection.execute("insert into audit.generations values ('g', 'r', now(), 'h', '{}')")
+
+    def add_column(opened: duckdb.DuckDBPyConnection) -> None:
+        opened.execute("alter table audit.generations add column note varchar")
+
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, add_column))
+    assert migrate(connection) == len(MIGRATIONS) + 1
+    assert connection.execute("select generation_id, note from audit.generations").fetchall() == [("g", None)]
 
 
-def test_the_file_is_written_in_the_storage_version_that_both_majors_read(warehouse_file: Path) -> None:
-    """DuckDB 1.5 and 2.0 both open it."""
-    with open_file(warehouse_file, read_only=True) as connection:
-        tags = connection.execute("select tags from duckdb_databases() where database_name = 'warehouse'").fetchall()
-    assert "v1.5.0" in str(tags)
+def test_a_step_that_fails_leaves_the_version_before(
+    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A migration is all or nothing; the next one starts where the failed one did."""
+    migrate(connection)
+
+    def fail(opened: duckdb.DuckDBPyConnection) -> None:
+        opened.execute("create table raw.half (x integer)")
+        opened.execute("select * from raw.absent")
+
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*MIGRATIONS, fail))
+    with pytest.raises(WarehouseError, match="Table with name absent does not exist"):
+        migrate(connection)
+    assert schema_version(connection) == len(MIGRATIONS)
+    assert "raw.half" not in tables(connection)
+
+
+def test_a_database_of_somebody_else_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
+    """A file that has a schema `raw` of another program is left as it is."""
+    connection.execute("create schema raw")
+    with pytest.raises(
+        WarehouseError, match="refused to write: Catalog Error: Schema with name .*raw.* already exists"
+    ):
+        migrate(connection)
+    assert schema_version(connection) == 0
+
+
+def test_the_log_is_written_to_the_file_after_a_migration(tmp_path: Path) -> None:
+    """After a migration no statement that changes the schema is left in the log to be replayed."""
+    file = tmp_path / "warehouse.duckdb"
+    with open_file(file) as connection:
+        migrate(connection)
+        log = file.with_name(file.name + ".wal")
+        assert not log.exists() or log.stat().st_size == 0
