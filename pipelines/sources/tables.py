@@ -45,7 +45,7 @@ def expand(paths: Sequence[Path]) -> list[Path]:
 def stem(path: Path) -> str:
     """Return a file's name without the endings of a table file: ``000660.KS.csv.gz`` is ``000660.KS``."""
     name = path.name
-    while name.lower().endswith(SUFFIXES) and Path(name).stem:
+    while Path(name).suffix.lower() in SUFFIXES:
         name = Path(name).stem
     return name
 

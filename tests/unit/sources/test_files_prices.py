@@ -361,3 +361,19 @@ def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     """A missing path stops the read before any file is looked at."""
     with pytest.raises(SourceError, match=r"absent\.csv: there is no such file or folder"):
         read(written(tmp_path / "p.csv", LONG), tmp_path / "absent.csv")
+
+
+def test_a_binary_file_is_refused(tmp_path: Path) -> None:
+    """A binary file called .csv is refused by name, whether its header or its cells are not UTF-8."""
+    (tmp_path / "a.csv").write_bytes(b"\x80\x81,\xff\n1,2\n")
+    (tmp_path / "b.csv").write_bytes(b"date,close\n\xff\xfe,1\n")
+    with pytest.raises(SourceFormatError, match=r"a\.csv: expected a column date, got "):
+        read(tmp_path / "a.csv")
+    with pytest.raises(SourceError, match=r"b\.csv: cannot be read as CSV: .+"):
+        read(tmp_path / "b.csv")
+
+
+def test_a_file_called_by_its_endings_alone_is_read(tmp_path: Path) -> None:
+    """A file called .csv.gz, named by its path, has no name to take for a symbol and is still read."""
+    (tmp_path / ".csv.gz").write_bytes(gzip.compress(b"date,close\n2025-01-27,1\n"))
+    assert [batch.object for batch in read(tmp_path / ".csv.gz")] == [".CSV"]

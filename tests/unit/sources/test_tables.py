@@ -83,7 +83,7 @@ def test_parquet_that_was_cut_off_is_refused(tmp_path: Path) -> None:
         read_table(written(tmp_path / "cut.parquet", half))
 
 
-@pytest.mark.parametrize("content", [b"date,close\n\xff\xfe\x80,\x81\n", b"\x80\x81,\xff\n1,2\n"])
+@pytest.mark.parametrize("content", [b"date,close\n\xff\xfe\x80,\x81\n", b"date,close\n2025-01-27,1\n\x80,2\n"])
 def test_text_that_is_not_utf_8_is_refused(tmp_path: Path, content: bytes) -> None:
     """A binary file that ends in .csv is named."""
     with pytest.raises(SourceError, match=r"a\.csv: cannot be read as CSV: .+"):
@@ -106,7 +106,14 @@ def test_every_cell_of_a_text_file_is_text(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("A.csv", "A"), ("000660.KS.csv.gz", "000660.KS"), ("BRK.B.PARQUET", "BRK.B"), (".csv", ".csv"), ("A", "A")],
+    [
+        ("A.csv", "A"),
+        ("000660.KS.csv.gz", "000660.KS"),
+        ("BRK.B.PARQUET", "BRK.B"),
+        (".csv", ".csv"),
+        (".csv.gz", ".csv"),
+        ("A", "A"),
+    ],
 )
 def test_a_stem_keeps_the_dots_of_a_symbol(name: str, expected: str) -> None:
     """Only the endings of table files are taken off a name."""
