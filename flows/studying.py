@@ -53,6 +53,7 @@ class Core:
     sessions: pl.DataFrame
     panel: ReturnPanel
     own_dates: pl.DataFrame
+    rejected: frozenset[str]
 
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection) -> Core:
@@ -66,6 +67,9 @@ class Core:
             securities=securities,
             sessions=read_frame(connection, "select * from core.sessions order by exchange_mic, session_date"),
             panel=ReturnPanel.from_frame(returns),
+            rejected=frozenset(
+                read_frame(connection, "select distinct symbol from core.quarantine")["symbol"].drop_nulls()
+            ),
             own_dates=returns.join(unknown, on="symbol", how="semi").select("symbol", "session_date", "session_index"),
         )
 
@@ -127,7 +131,7 @@ def _run(
     definition: StudyDefinition, asked: pl.DataFrame, day0: pl.DataFrame, core: Core, attributes: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     spec = definition.spec
-    unusable = unusable_pairs(asked, day0, core.securities)
+    unusable = unusable_pairs(asked, day0, core.securities, core.rejected)
     ready = ready_pairs(asked, unusable, day0, core.securities)
     if spec.benchmark is not None and spec.benchmark not in core.panel.symbols:
         reason = f"the benchmark {spec.benchmark} has no prices in this source"

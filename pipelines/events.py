@@ -123,7 +123,9 @@ def day0_requests(
     )
 
 
-def unusable_pairs(asked: pl.DataFrame, sessions: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
+def unusable_pairs(
+    asked: pl.DataFrame, sessions: pl.DataFrame, securities: pl.DataFrame, rejected: Collection[str] = ()
+) -> pl.DataFrame:
     """Return the pairs that no engine can use yet, with ``status`` and ``reason``; the other pairs are ready.
 
     Parameters
@@ -132,6 +134,8 @@ def unusable_pairs(asked: pl.DataFrame, sessions: pl.DataFrame, securities: pl.D
         ``event_id``, ``symbol``, ``event_session``, ``day0_reason``, ``problem``, ``event_day`` by pair.
     securities : DataFrame
         ``symbol``, ``last_session``, ``is_ended``.
+    rejected : collection of str
+        Symbols that have price rows in quarantine.
     """
     rows = asked.join(sessions, on=PAIR, how="left", maintain_order="left").join(
         securities.select("symbol", "last_session", "is_ended"), on="symbol", how="left", maintain_order="left"
@@ -141,6 +145,8 @@ def unusable_pairs(asked: pl.DataFrame, sessions: pl.DataFrame, securities: pl.D
     reason = (
         pl.when(pl.col("problem").is_not_null())
         .then(pl.col("problem"))
+        .when(has_no_prices & pl.col("symbol").is_in(list(rejected)))
+        .then(pl.format("every price row of {} is in quarantine", "symbol"))
         .when(has_no_prices)
         .then(pl.format("{} has no prices in this source", "symbol"))
         .when(pl.col("event_session").is_null())

@@ -56,6 +56,10 @@ def live_generation(published: Path) -> dict[str, str] | None:
 def sweep(published: Path) -> list[str]:
     """Remove what a killed publication left behind; return the names removed."""
     leftovers = [*_generations(published).glob(f"*{PARTIAL}"), *published.parent.glob(f".{published.name}.*")]
+    if published.is_symlink():
+        # A generation younger than the live one was named and never switched to.
+        live = published.readlink().name
+        leftovers += [path for path in _generations(published).iterdir() if live < path.name and path not in leftovers]
     for path in leftovers:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -175,9 +175,9 @@ def _print_tables(result: AdHocStudy, out: Path | None) -> None:
     lost = ledger.filter(pl.col("status") != "used").select("event_id", "symbol", "status", "reason")
     if lost.height:
         _print_head(["event", "symbol", "status", "reason"], lost.rows(), "not used")
-    if result.core.n_quarantined_rows:
-        by_rule = result.tables["quarantine"].group_by("rule_id", "symbol").len().sort("rule_id", "symbol")
-        _print_head(["rule", "symbol", "rows"], by_rule.rows(), "price rows in quarantine")
+    by_rule = result.tables["quarantine"].group_by("source", "rule_id", "symbol").len()
+    rejected = by_rule.sort("source", "rule_id", "symbol", nulls_last=True)
+    _print_head(["source", "rule", "symbol", "rows"], rejected.rows(), "rows in quarantine")
     day0 = ledger.select("event_id", "symbol", "event_session")
     _print_cars(result.tables["fct_event_cars"].join(day0, on=["event_id", "symbol"], maintain_order="left"))
     _print_tests(result.tables["fct_group_tests"])

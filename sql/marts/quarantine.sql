@@ -1,8 +1,14 @@
--- grain: one row per rejected price row and rule
+-- grain: one row per rejected row of prices or event lists and rule
 -- key:   batch_id, row_number, rule_id
--- reads: core.quarantine
+-- reads: core.quarantine, core.event_quarantine
 -- units: none
 with
+
+rejected as (
+    select * from core.quarantine
+    union all by name
+    select * from core.event_quarantine
+),
 
 final as (
     select
@@ -14,7 +20,7 @@ final as (
         symbol,
         session_date,
         content
-    from core.quarantine
+    from rejected
 )
 
 select * from final

@@ -188,7 +188,13 @@ def test_a_run_of_adhoc_publishes(prefect: Prefect) -> None:
 def test_the_command_uses_the_server_that_is_named(prefect: Prefect, tmp_path: Path) -> None:
     """With PREFECT_API_URL set `reaction run` is a run of that server; one that fails says why there and here."""
     finished = reaction(
-        "run", "--source", "files", "--prices", tmp_path / "missing.csv", home=tmp_path, prefect=str(prefect.api.base_url)
+        "run",
+        "--source",
+        "files",
+        "--prices",
+        tmp_path / "missing.csv",
+        home=tmp_path,
+        prefect=str(prefect.api.base_url),
     )
     (run,) = prefect.ask("/flow_runs/filter", flow_runs={"deployment_id": {"is_null_": True}})
 

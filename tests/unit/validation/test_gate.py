@@ -283,8 +283,7 @@ def test_an_instant_is_one_in_any_zone(zone: str | None, is_open: bool) -> None:
     """DuckDB hands out instants in the zone of its session; a time without a zone is none."""
     row = {"event_id": "e1", "title": "t", "precision": "day", "kind": "news", "source": "s"}
     events = frame(DIM_EVENTS, row).with_columns(
-        pl.lit(AT).dt.replace_time_zone(zone).alias(name)
-        for name in ("occurred_at", "available_at", "available_by")
+        pl.lit(AT).dt.replace_time_zone(zone).alias(name) for name in ("occurred_at", "available_at", "available_by")
     )
     result = decide(dim_events=events)
     assert result.is_open == is_open

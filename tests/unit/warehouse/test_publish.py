@@ -131,6 +131,17 @@ def test_leftovers_of_a_killed_publication_are_swept(marts: duckdb.DuckDBPyConne
     assert live["generation_id"] == publication.generation_id
 
 
+def test_a_generation_that_was_never_switched_to_is_swept(marts: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """After a kill between naming a folder and switching to it, the orphan goes and the last generations stay."""
+    published_by(marts, tmp_path)
+    add_return(marts, "NVDA", "2025-02-01")
+    live = published_by(marts, tmp_path, hours=1)
+    (tmp_path / "generations" / "20990101T000000Z-orphan").mkdir()
+    assert sweep(tmp_path / "published") == ["20990101T000000Z-orphan"]
+    assert len(list((tmp_path / "generations").iterdir())) == publishing.KEPT_GENERATIONS
+    assert (tmp_path / "published").resolve().name == live.generation_id
+
+
 def test_a_folder_in_the_place_of_the_link_is_not_touched(marts: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     """What is not ours is not overwritten."""
     (tmp_path / "published").mkdir()
