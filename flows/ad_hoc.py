@@ -25,7 +25,7 @@ from pipelines.contracts import (
     FCT_STUDY_SECURITIES,
     QUARANTINE,
 )
-from pipelines.errors import CatalogueError, SourceError, SpecError
+from pipelines.errors import CatalogueError, ConfigurationError, SourceError, SpecError
 from pipelines.event_study.definitions import StudyDefinition
 from pipelines.settings import Settings
 from pipelines.sources import catalogue_events, files_events, files_prices
@@ -54,7 +54,6 @@ class AdHocStudy:
 
     def write(self, folder: Path) -> list[Path]:
         """Write each table as Parquet and return the files."""
-        folder.mkdir(parents=True, exist_ok=True)
         files = []
         for name, frame in self.tables.items():
             file = folder / f"{name}.parquet"
@@ -62,6 +61,23 @@ class AdHocStudy:
             frame.write_parquet(partial, compression="zstd")
             files.append(partial.replace(file))
         return files
+
+
+def output_folder(folder: Path) -> Path:
+    """Make the folder the tables go to, before anything is computed for it.
+
+    Raises
+    ------
+    ConfigurationError
+        If it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".partial").touch()
+        (folder / ".partial").unlink()
+    except OSError as error:
+        raise ConfigurationError(f"--out: the folder {folder} cannot be written: {error.strerror}") from error
+    return folder
 
 
 def ad_hoc_study(settings: Settings, definition: StudyDefinition) -> AdHocStudy:

@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.contracts import DIM_SESSIONS
+from pipelines.errors import ContractError
 from pipelines.sessions import Calendars, build_sessions
 
 KEPT = 4
@@ -54,7 +55,7 @@ def _read(file: Path) -> Calendars | None:
     try:
         warnings = json.loads(pl.read_parquet_metadata(file)[_WARNINGS])
         return Calendars(DIM_SESSIONS.conform(pl.read_parquet(file)), tuple(warnings))
-    except (OSError, KeyError, ValueError, pl.exceptions.PolarsError):
+    except (OSError, KeyError, ValueError, pl.exceptions.PolarsError, ContractError):
         return None
 
 

@@ -12,7 +12,7 @@ from pipelines.settings import Settings
 from pipelines.validation import GateResult
 from warehouse.connection import open_memory, quoted
 from warehouse.hashing import hash_tables
-from warehouse.publish import HASHED, live_generation
+from warehouse.publish import HASHED, changed_files, live_generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +43,6 @@ def recheck(settings: Settings) -> Recheck:
         found = hash_tables(connection, HASHED, "mart")
         gate = judged(connection, "publish", live["run_id"])
     published = json.loads(live["table_hashes"])
-    changed = sorted(name for name, item in found.items() if published.get(name) != [item.n_rows, item.hash])
+    tables = [name for name, item in found.items() if published.get(name) != [item.n_rows, item.hash]]
+    changed = sorted({*tables, *changed_files(settings.published)})
     return Recheck(live["generation_id"], changed, gate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -123,8 +124,9 @@ def _attributes(named: pl.DataFrame) -> pl.DataFrame:
     texts = named["attributes"]
     if (texts == "{}").all():
         return named.select(PAIR)
-    cells = texts.str.json_decode(infer_schema_length=None)
-    return pl.concat([named.select(PAIR), cells.struct.unnest()], how="horizontal")
+    names = sorted({name for text in texts.unique() for name in json.loads(text)})
+    cells = [texts.str.json_path_match(f'$["{name}"]').alias(name) for name in names if '"' not in name]
+    return named.select(PAIR).with_columns(cells)
 
 
 def _run(
@@ -133,10 +135,14 @@ def _run(
     spec = definition.spec
     unusable = unusable_pairs(asked, day0, core.securities, core.rejected)
     ready = ready_pairs(asked, unusable, day0, core.securities)
+    if spec.benchmark is not None:
+        unusable, ready = _exclude(
+            unusable, ready, pl.col("symbol") == spec.benchmark, "the security is the study's own benchmark"
+        )
     if spec.benchmark is not None and spec.benchmark not in core.panel.symbols:
         reason = f"the benchmark {spec.benchmark} has no prices in this source"
-        lost = ready.select(*PAIR, "event_session", pl.lit("excluded").alias("status"), pl.lit(reason).alias("reason"))
-        ledger = _ledger(spec, asked, pl.concat([unusable, lost]), FCT_STUDY_SECURITIES.empty())
+        unusable, _ = _exclude(unusable, ready, pl.lit(value=True), reason)
+        ledger = _ledger(spec, asked, unusable, FCT_STUDY_SECURITIES.empty())
         return ledger, FCT_ABNORMAL_RETURNS.empty(), FCT_EVENT_CARS.empty(), FCT_GROUP_TESTS.empty()
     result = run_study(spec, core.panel, ready)
     groups = pair_groups(
@@ -149,6 +155,15 @@ def _run(
     )
     ledger = _ledger(spec, asked, unusable, result.securities)
     return ledger, result.abnormal_returns, result.cars, group_tests(spec, result, groups)
+
+
+def _exclude(
+    unusable: pl.DataFrame, ready: pl.DataFrame, condition: pl.Expr, reason: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Move the pairs that meet the condition from the ready ones to the excluded ones."""
+    excluded = pl.lit("excluded").alias("status")
+    lost = ready.filter(condition).select(*PAIR, "event_session", excluded, pl.lit(reason).alias("reason"))
+    return pl.concat([unusable, lost]), ready.filter(~condition)
 
 
 def _ledger(spec: StudySpec, asked: pl.DataFrame, unusable: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:

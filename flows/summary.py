@@ -94,7 +94,7 @@ def _lines(outcome: Outcome, statuses: pl.DataFrame, headline: pl.DataFrame) -> 
     lines = [
         f"prices: {core.n_price_rows:,} rows of {core.n_symbols} securities, {core.first_session} to "
         f"{core.last_session}; {core.n_quarantined_rows:,} rows in quarantine",
-        f"events: {core.n_events} in the catalogue; event x security pairs by study: {totals.get('used', 0):,} used, "
+        f"events: {core.n_events}; event x security pairs by study: {totals.get('used', 0):,} used, "
         f"{totals.get('pending', 0):,} pending, {totals.get('excluded', 0):,} excluded",
     ]
     for row in headline.iter_rows(named=True):

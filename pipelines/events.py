@@ -14,6 +14,7 @@ import polars as pl
 from pipelines.errors import CatalogueError, ConfigurationError
 
 PAIR = ("event_id", "symbol")
+_OWN = " of the list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +204,12 @@ def pair_groups(
         .join(securities.drop("source", strict=False), on="symbol", how="left", maintain_order="left")
         .with_columns(pl.lit("all").alias("all"))
     )
-    fresh = [name for name in attributes.columns if name in PAIR or name not in table.columns]
-    table = table.join(attributes.select(fresh), on=PAIR, how="left", maintain_order="left")
+    # What the user's list says of a pair goes before what is known of its event or security.
+    own = [name for name in attributes.columns if name not in PAIR and name in table.columns]
+    table = table.join(attributes, on=PAIR, how="left", maintain_order="left", suffix=_OWN).with_columns(
+        pl.coalesce(f"{name}{_OWN}", pl.col(name).cast(pl.String)).alias(name) for name in own
+    )
+    table = table.drop(f"{name}{_OWN}" for name in own)
     unknown = sorted(set(group_by) - set(table.columns))
     if unknown:
         raise ConfigurationError(

@@ -28,7 +28,12 @@ class Settings(BaseSettings):
     """All settings of a run; see ``README.md`` for a table of them."""
 
     model_config = SettingsConfigDict(
-        env_prefix="REACTION_", env_nested_delimiter="__", toml_file=CONFIG_FILE, extra="forbid", frozen=True
+        env_prefix="REACTION_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        toml_file=CONFIG_FILE,
+        extra="forbid",
+        frozen=True,
     )
 
     home: Path = Field(default_factory=find_home, description="folder of the warehouse and the published marts")

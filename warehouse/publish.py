@@ -6,6 +6,7 @@ mixture, and an open reader keeps the one it opened. A kill at any moment leaves
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ HASHED = (*MARTS, QUARANTINE)
 KEPT_GENERATIONS = 2
 MARTS_FILE = "marts.duckdb"
 PARTIAL = ".partial"
+CHECKSUMS = "SHA256SUMS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def publish(
     try:
         _write(connection, partial, {**audit, GENERATIONS.name: record}, generation_id)
         _read_back(partial / MARTS_FILE, hashes)
+        _write_checksums(partial)
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
         if isinstance(error, duckdb.Error | OSError):
@@ -134,7 +137,7 @@ def _same_generation(published: Path, hashes: Mapping[str, TableHash]) -> str | 
         if live is None or live["content_hash"] != combine(hashes):
             return None
         with open_file(published / MARTS_FILE, read_only=True) as connection:
-            is_same = hash_tables(connection, HASHED, "main") == hashes
+            is_same = hash_tables(connection, HASHED, "main") == hashes and not changed_files(published)
     except (WarehouseError, duckdb.Error):
         return None  # whatever is wrong with it, a new generation replaces it
     return live["generation_id"] if is_same else None
@@ -187,6 +190,28 @@ def _read_back(file: Path, expected: Mapping[str, TableHash]) -> None:
             f"the new marts do not read back as written: {wrong} differ. The published marts stay as they are; "
             "check the disk, then run again"
         )
+
+
+def changed_files(folder: Path) -> list[str]:
+    """Return the files of a generation that are not, byte for byte, what was published; nothing if all are."""
+    sums = folder / CHECKSUMS
+    if not sums.is_file():
+        return [CHECKSUMS]
+    lines = (line.split("  ", 1) for line in sums.read_text(encoding="utf-8").splitlines())
+    return sorted(
+        name for checksum, name in lines if not (folder / name).is_file() or _sha256(folder / name) != checksum
+    )
+
+
+def _write_checksums(folder: Path) -> None:
+    """Write the sum of every file, in the form that ``sha256sum --check`` reads."""
+    lines = [f"{_sha256(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _switch(partial: Path, published: Path) -> Path:

@@ -50,7 +50,7 @@ def check(
             print(f"warning: {plain(warning)}")
     if result.changed:
         raise GateClosedError(
-            f"the tables {result.changed} are not what generation {result.generation_id} published; "
+            f"{result.changed} are not what generation {result.generation_id} published; "
             "run `reaction run` to publish again, and check the disk"
         )
     result.gate.raise_if_closed()

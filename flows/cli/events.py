@@ -61,9 +61,7 @@ def show(event_id: str, /, *, as_json: Annotated[bool, Parameter(name="--json", 
     as_json
         Print JSON.
     """
-    import json
-
-    from flows.cli.output import plain
+    from flows.cli.output import plain, print_json
     from pipelines.errors import CatalogueError
 
     catalogue = {event.id: event for event in _catalogue()}
@@ -75,7 +73,7 @@ def show(event_id: str, /, *, as_json: Annotated[bool, Parameter(name="--json", 
         raise CatalogueError(f"there is no event {event_id!r}{hint}")
     record = catalogue[event_id].model_dump(mode="json", exclude_none=True)
     if as_json:
-        print(json.dumps(record, indent=1))
+        print_json(record)
         return
     width = max(map(len, record))
     for name, value in record.items():
@@ -97,28 +95,13 @@ def check(files: tuple[Path, ...], /) -> None:
     files
         Event files: YAML of the catalogue's form, or lists (CSV, Parquet).
     """
-    from datetime import UTC, datetime
+    from flows.event_files import problems_of
+    from pipelines.errors import CatalogueError
 
-    from pipelines.errors import CatalogueError, ReactionError
-    from pipelines.sources import catalogue_events, files_events
-
-    problems: list[str] = []
-    n_good = 0
-    for path in files:
-        if path.suffix.lower() in (".yaml", ".yml"):
-            found = catalogue_events.check_events([path])
-            problems += found
-        else:
-            try:
-                files_events.fetch([path], datetime.now(UTC))
-                found = []
-            except ReactionError as error:
-                found = [str(error)]
-            problems += found
-        n_good += not found
+    problems = problems_of(files)
     if problems:
         raise CatalogueError("event files are not valid:\n  " + "\n  ".join(problems))
-    print(f"{n_good} file{'s' if n_good != 1 else ''} checked: no problem found")
+    print(f"{len(files)} file{'s' if len(files) != 1 else ''} checked: no problem found")
 
 
 def _symbols(event: Event) -> str:

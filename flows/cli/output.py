@@ -28,7 +28,7 @@ def console(*, stderr: bool = False) -> Console:
 
 def plain(value: object) -> str:
     """Return a value as text without control and direction characters."""
-    text = "" if value is None else str(value)
+    text = "" if value is None else " ".join(str(value).splitlines())
     return "".join(char for char in text if char.isprintable() or char == " ")
 
 
@@ -41,7 +41,7 @@ def cell(value: object, digits: int = 6) -> str:
     if isinstance(value, float):
         return f"{value:.{digits}g}"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%SZ")
+        return value.strftime("%Y-%m-%d %H:%M:%S") + ("Z" if value.tzinfo is not None else "")
     return plain(value)
 
 
@@ -75,8 +75,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], output:
     """Print rows as a table, as CSV or as JSON."""
     if output == "json":
         names = _distinct(columns)
-        records = [dict(zip(names, map(_json_cell, row), strict=True)) for row in rows]
-        print(json.dumps(records, default=jsonable, allow_nan=False, indent=1))
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
     elif output == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow([_csv_cell(name) for name in columns])
@@ -98,6 +97,11 @@ def _distinct(names: Sequence[str]) -> list[str]:
             own, number = f"{name}_{number}", number + 1
         found.append(own)
     return found
+
+
+def print_json(record: object) -> None:
+    """Print a record as strict JSON: dates in ISO form, null for what is no number."""
+    print(json.dumps(_json_cell(record), default=jsonable, allow_nan=False, indent=1))
 
 
 def _json_cell(value: object) -> object:

@@ -212,9 +212,7 @@ def _report(settings: Settings, outcome: Outcome, docs: Path | None, *, as_json:
 
 
 def _print_json(settings: Settings, outcome: Outcome, summary: Summary) -> None:
-    import json
-
-    from flows.cli.output import jsonable
+    from flows.cli.output import print_json
 
     record = {
         "run_id": outcome.run.run_id,
@@ -227,7 +225,7 @@ def _print_json(settings: Settings, outcome: Outcome, summary: Summary) -> None:
         "reactions": summary.reactions.to_dicts(),
         "headline": summary.headline.to_dicts(),
     }
-    print(json.dumps(record, default=jsonable, indent=1))
+    print_json(record)
 
 
 def _print_summary(settings: Settings, outcome: Outcome, summary: Summary) -> None:
@@ -250,7 +248,8 @@ def _print_summary(settings: Settings, outcome: Outcome, summary: Summary) -> No
             print(f"warning: {plain(warning)}")
     print_reactions(summary)
     print(f"marts:   {settings.marts_file}")
-    print("look:    reaction sql \"select * from fct_event_cars where event_id = 'nvda-record-selloff'\"")
+    for event_id in summary.reactions["event_id"].head(1):
+        print(f"look:    reaction sql \"select * from fct_event_cars where event_id = '{plain(event_id)}'\"")
 
 
 def print_reactions(summary: Summary) -> None:

@@ -22,9 +22,7 @@ def status(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = 
     as_json
         Print JSON.
     """
-    import json
-
-    from flows.cli.output import jsonable, print_table
+    from flows.cli.output import print_json, print_table
     from pipelines.settings import load_settings
     from warehouse.lease import holder
 
@@ -36,7 +34,7 @@ def status(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = 
         "runs": _runs(settings),
     }
     if as_json:
-        print(json.dumps(record, default=jsonable, indent=1))
+        print_json(record)
         return
     print(f"home:      {settings.home}")
     print(f"running:   {record['running'] or 'nothing'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -84,7 +85,7 @@ def study(
     date_format
         strptime format of text dates; without it ISO dates and YYYYMMDD are read.
     """
-    from flows.ad_hoc import ad_hoc_study
+    from flows.ad_hoc import ad_hoc_study, output_folder
     from flows.cli.run import column_mapping
     from pipelines.settings import load_settings
 
@@ -106,9 +107,12 @@ def study(
         min_obs=min_obs,
         group_by=group_by,
     )
+    folder = output_folder(out) if out is not None else None
     result = ad_hoc_study(settings, definition)
-    if out is not None:
-        result.write(out)
+    if folder is not None:
+        result.write(folder)
+    if as_json or output != "table":
+        print(_in_one_line(result), file=sys.stderr)
     if as_json or output == "json":
         _print_json(result)
     elif output == "csv":
@@ -155,13 +159,18 @@ def _definition(
     return definition
 
 
-def _print_json(result: AdHocStudy) -> None:
-    import json
+def _in_one_line(result: AdHocStudy) -> str:
+    """Say what a program that reads the output would not see."""
+    counts = dict(result.tables["fct_study_securities"]["status"].value_counts().iter_rows())
+    pairs = ", ".join(f"{counts.get(status, 0)} {status}" for status in ("used", "pending", "excluded"))
+    return f"pairs: {pairs}; {result.tables['quarantine'].height} rules broken by rows in quarantine"
 
-    from flows.cli.output import jsonable
+
+def _print_json(result: AdHocStudy) -> None:
+    from flows.cli.output import print_json
 
     record = {name: frame.to_dicts() for name, frame in result.tables.items()}
-    print(json.dumps(record, default=jsonable, indent=1))
+    print_json(record)
 
 
 def _print_tables(result: AdHocStudy, out: Path | None) -> None:

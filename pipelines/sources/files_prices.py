@@ -23,6 +23,7 @@ from pipelines.sources.batch import RawBatch
 from pipelines.sources.tables import expand, read_table, stem
 
 SOURCE = "files_prices"
+NULL_WORDS = ("", "NA", "N/A", "null", "NULL", ".")
 NUMBERS = ("open", "high", "low", "close", "adj_close", "volume")
 OTHER_NAMES = {
     "ticker": "symbol",
@@ -91,6 +92,7 @@ def _where(files: pl.Series) -> str:
 def _labelled(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.DataFrame:
     """Give the columns our names and turn a wide file into a long one."""
     names = _names(frame.columns, path, request.columns)
+    frame = frame.with_columns(_without_null_words(name) for name in _text_columns(frame, names))
     ours = set(names.values())
     if "date" not in ours:
         raise _lacks(path, "date", frame.columns)
@@ -102,12 +104,21 @@ def _labelled(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.Data
             _check_type(path, name, panel.schema[name])
         wide = panel.unpivot(index="date", variable_name="symbol", value_name="adj_close")
         return wide.filter(pl.col("adj_close").is_not_null())
-    frame = frame.rename(names)
-    if not {"close", "adj_close"} & set(frame.columns):
+    if not {"close", "adj_close"} & ours:
         raise _lacks(path, "close or adj_close", frame.columns)
+    frame = frame.rename(names)
     if "symbol" not in frame.columns:
         return frame.with_columns(pl.lit(stem(path).upper()).alias("symbol"))
     return frame
+
+
+def _text_columns(frame: pl.DataFrame, names: Mapping[str, str]) -> list[str]:
+    """Return the columns of text that hold no symbols: there, NA is a missing value and not a ticker."""
+    return [name for name, dtype in frame.schema.items() if dtype == pl.String and names.get(name) != "symbol"]
+
+
+def _without_null_words(name: str) -> pl.Expr:
+    return pl.when(~pl.col(name).str.strip_chars().is_in(NULL_WORDS)).then(pl.col(name)).alias(name)
 
 
 def _names(columns: Sequence[str], path: Path, mapping: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,6 @@ from pipelines.errors import SourceError, SourceFormatError
 PARQUET = (".parquet", ".pq")
 SUFFIXES = (".csv", ".txt", ".tsv", ".gz", *PARQUET)
 SEPARATORS = (",", ";", "\t", "|")
-NULL_WORDS = ("", "NA", "N/A", "null", "NULL", ".")
 
 
 def expand(paths: Sequence[Path]) -> list[Path]:
@@ -85,4 +84,4 @@ def _read_text(path: Path) -> pl.DataFrame:
     with opener(path, "rb") as file:
         header = file.readline(1 << 16).decode(errors="replace")
     separator = next((mark for mark in SEPARATORS if mark in header), ",")
-    return pl.read_csv(path, separator=separator, infer_schema=False, null_values=list(NULL_WORDS))
+    return pl.read_csv(path, separator=separator, infer_schema=False)

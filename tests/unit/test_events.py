@@ -178,31 +178,29 @@ def judged(rows: list[tuple[Any, ...]]) -> tuple[pl.DataFrame, pl.DataFrame, pl.
 
 
 @pytest.mark.parametrize(
-    ("symbol", "session", "day0_reason", "problem", "day", "status", "reason"),
+    ("symbol", "clocks", "status", "reason"),
     [
-        ("LIVE", None, "no session yet", None, date(2025, 1, 27), "pending", "no session yet"),
-        ("LIVE", None, "the calendar ends", None, LAST, "excluded", "the calendar ends"),
-        ("DEAD", None, "no session", None, date(2025, 1, 27), "excluded", "no session"),
-        ("LIVE", None, None, None, None, "excluded", "no session could be found for the event"),
-        ("ABSENT", None, "x", None, date(2025, 1, 27), "excluded", "ABSENT has no prices in this source"),
-        ("ABSENT", LAST, None, None, LAST, "excluded", "ABSENT has no prices in this source"),
-        ("LIVE", None, "x", "the date cannot be read", date(2025, 1, 27), "excluded", "the date cannot be read"),
-        ("LIVE", LAST, None, "two rows differ", LAST, "excluded", "two rows differ"),
-        ("ABSENT", None, None, "the date cannot be read", None, "excluded", "the date cannot be read"),
+        ("LIVE", (None, "no session yet", None, date(2025, 1, 27)), "pending", "no session yet"),
+        ("LIVE", (None, "the calendar ends", None, LAST), "excluded", "the calendar ends"),
+        ("DEAD", (None, "no session", None, date(2025, 1, 27)), "excluded", "no session"),
+        ("LIVE", (None, None, None, None), "excluded", "no session could be found for the event"),
+        ("ABSENT", (None, "x", None, date(2025, 1, 27)), "excluded", "ABSENT has no prices in this source"),
+        ("ABSENT", (LAST, None, None, LAST), "excluded", "ABSENT has no prices in this source"),
+        ("LIVE", (None, "x", "the date cannot be read", date(2025, 1, 27)), "excluded", "the date cannot be read"),
+        ("LIVE", (LAST, None, "two rows differ", LAST), "excluded", "two rows differ"),
+        ("ABSENT", (None, None, "the date cannot be read", None), "excluded", "the date cannot be read"),
     ],
     ids=["later", "same-day", "ended", "no-reason", "unpriced", "unpriced-day0", "problem", "problem-day0", "both"],
 )
 def test_a_pair_that_cannot_be_used_has_a_status_and_a_reason(
-    symbol: str,
-    session: date | None,
-    day0_reason: str | None,
-    problem: str | None,
-    day: date | None,
-    status: str,
-    reason: str,
+    symbol: str, clocks: tuple[Any, ...], status: str, reason: str
 ) -> None:
-    """An event later than a living security's prices is pending; all else is excluded, for its first reason."""
-    _, unusable, ready = judged([("e", symbol, session, 1, day0_reason, problem, day)])
+    """An event later than a living security's prices is pending; all else is excluded, for its first reason.
+
+    The clocks are day 0, why there is none, what is wrong with the pair, and the event's day.
+    """
+    session, *others = clocks
+    _, unusable, ready = judged([("e", symbol, session, 1, *others)])
     assert unusable.rows() == [("e", symbol, session, status, reason)]
     assert ready.is_empty()
 
