@@ -272,11 +272,11 @@ def groups(group_by: list[str]) -> set[tuple[str, ...]]:
         ("expected_sign", ("+", "-", "?")),
         ("asset_class", ("equity", "(none)", "equity")),
         ("sector", ("chips", "(none)", "chips")),
-        ("theme", ("demand", "demand", "scaling_laws")),
+        ("theme", ("mine", "mine", "mine")),
     ],
 )
 def test_pairs_are_grouped_by_any_column(name: str, values: tuple[str, ...]) -> None:
-    """Pairs group by all, themselves, event, sign, security or the user's columns; ours go before the user's."""
+    """Pairs group by all, themselves, event, sign, security or the user's columns, which go before ours."""
     pairs = [("news-20", "NVDA"), ("news-20", "GONE"), ("news-27", "NVDA")]
     assert groups([name]) == {(*pair, name, value) for pair, value in zip(pairs, values, strict=True)}
 

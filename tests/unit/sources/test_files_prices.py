@@ -377,3 +377,12 @@ def test_a_file_called_by_its_endings_alone_is_read(tmp_path: Path) -> None:
     """A file called .csv.gz, named by its path, has no name to take for a symbol and is still read."""
     (tmp_path / ".csv.gz").write_bytes(gzip.compress(b"date,close\n2025-01-27,1\n"))
     assert [batch.object for batch in read(tmp_path / ".csv.gz")] == [".CSV"]
+
+
+def test_a_ticker_may_be_called_like_a_missing_value(tmp_path: Path) -> None:
+    """NA is a ticker in the column of symbols and a missing value anywhere else."""
+    file = tmp_path / "prices.csv"
+    file.write_text("symbol,date,close,volume\nNA,2024-01-02,5,NA\n", encoding="utf-8")
+    (batch,) = fetch(FilesRequest([file]), datetime(2025, 1, 1, tzinfo=UTC))
+    assert batch.object == "NA"
+    assert batch.frame.select("symbol", "close", "volume", "unreadable").rows() == [("NA", 5.0, None, None)]

@@ -104,7 +104,7 @@ def test_a_database_of_somebody_else_is_refused(connection: duckdb.DuckDBPyConne
     """A file that has a schema `raw` of another program is left as it is."""
     connection.execute("create schema raw")
     with pytest.raises(
-        WarehouseError, match="refused to write: Catalog Error: Schema with name .*raw.* already exists"
+        WarehouseError, match=r"refused to write: Catalog Error: Schema with name .*raw.* already exists"
     ):
         migrate(connection)
     assert schema_version(connection) == 0
