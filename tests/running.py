@@ -62,12 +62,14 @@ def environment(home: Path) -> dict[str, str]:
     return others | {"REACTION_HOME": str(home)}
 
 
-def spawn(*arguments: object, home: Path, options: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+def spawn(
+    *arguments: object, home: Path, options: tuple[str, ...] = (), settings: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
     """Start the command in a new process."""
     return subprocess.Popen(
         [sys.executable, *options, "-c", COMMAND, *map(str, arguments)],
         cwd=ROOT,
-        env=environment(home),
+        env=environment(home) | dict(settings or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -75,9 +77,15 @@ def spawn(*arguments: object, home: Path, options: tuple[str, ...] = ()) -> subp
     )
 
 
-def reaction(*arguments: object, home: Path, options: tuple[str, ...] = (), timeout: float = 120) -> Finished:
-    """Run the command in a new process and wait for it."""
-    with spawn(*arguments, home=home, options=options) as process:
+def reaction(
+    *arguments: object,
+    home: Path,
+    options: tuple[str, ...] = (),
+    timeout: float = 120,
+    settings: Mapping[str, str] | None = None,
+) -> Finished:
+    """Run the command in a new process, with more environment variables if any are given, and wait for it."""
+    with spawn(*arguments, home=home, options=options, settings=settings) as process:
         out, err = process.communicate(timeout=timeout)
     return Finished(process.returncode, out, err)
 

@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from flows.pipeline import STAGES, stage_title
-from tests.running import generation
+from tests.running import generation, reaction
 from warehouse.lease import lease
 
 pytestmark = pytest.mark.slow
@@ -194,7 +194,7 @@ def test_the_command_uses_the_server_that_is_named(prefect: Prefect, tmp_path: P
         "--prices",
         tmp_path / "missing.csv",
         home=tmp_path,
-        prefect=str(prefect.api.base_url),
+        settings={"PREFECT_API_URL": str(prefect.api.base_url)},
     )
     (run,) = prefect.ask("/flow_runs/filter", flow_runs={"deployment_id": {"is_null_": True}})
 
