@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_cache_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -47,6 +47,11 @@ class Settings(BaseSettings):
     layout: Literal["auto", "long", "wide"] = Field("auto", description="layout of price files")
     accept_fewer_rows: bool = Field(False, description="publish even if far fewer returns come out than last time")
     lock_wait_seconds: float = Field(5.0, ge=0, description="how long to wait for another process's lock")
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _empty_home_is_none(cls, value: object) -> object:
+        return find_home() if value == "" else value
 
     @classmethod
     def settings_customise_sources(
@@ -114,5 +119,5 @@ def load_settings(**overrides: object) -> Settings:
         raise ConfigurationError(
             f'{error}; in REACTION_* a list is JSON such as ["prices.csv"], a mapping such as {{"close": "PRC"}}'
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{CONFIG_FILE} is not valid TOML: {error}") from error

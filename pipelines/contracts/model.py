@@ -118,7 +118,7 @@ class Table:
         Raises
         ------
         ContractError
-            If a column is missing or cannot be cast without loss; columns the contract does not know are dropped.
+            If a column is missing or cannot be cast; columns the contract does not know are dropped.
         """
         missing = [name for name in self.names if name not in frame.columns]
         if missing:

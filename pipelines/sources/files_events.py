@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.contracts import FILES_EVENTS
 from pipelines.errors import SourceFormatError
 from pipelines.sources.batch import RawBatch
-from pipelines.sources.tables import read_table
+from pipelines.sources.tables import read_table, without_null_words
 
 SOURCE = "files_events"
 _OWN = ("event_id", "symbol", "event_date", "occurred_at", "title", "expected_sign")
@@ -76,7 +76,8 @@ def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
         if dtype.time_zone:
             return pl.col(name).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
         return pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S")
-    return pl.col(name).cast(pl.String).str.strip_chars().replace("", None)
+    cell = pl.col(name).cast(pl.String).str.strip_chars()
+    return cell.replace("", None) if name in ("event_id", "symbol") else without_null_words(cell)
 
 
 def _null(name: str) -> pl.Expr:

@@ -20,10 +20,9 @@ import polars as pl
 from pipelines.contracts import FILES_PRICES
 from pipelines.errors import SourceFormatError
 from pipelines.sources.batch import RawBatch
-from pipelines.sources.tables import expand, read_table, stem
+from pipelines.sources.tables import expand, read_table, stem, without_null_words
 
 SOURCE = "files_prices"
-NULL_WORDS = ("", "NA", "N/A", "null", "NULL", ".")
 NUMBERS = ("open", "high", "low", "close", "adj_close", "volume")
 OTHER_NAMES = {
     "ticker": "symbol",
@@ -92,7 +91,7 @@ def _where(files: pl.Series) -> str:
 def _labelled(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.DataFrame:
     """Give the columns our names and turn a wide file into a long one."""
     names = _names(frame.columns, path, request.columns)
-    frame = frame.with_columns(_without_null_words(name) for name in _text_columns(frame, names))
+    frame = frame.with_columns(without_null_words(pl.col(name)) for name in _text_columns(frame, names))
     ours = set(names.values())
     if "date" not in ours:
         raise _lacks(path, "date", frame.columns)
@@ -115,10 +114,6 @@ def _labelled(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.Data
 def _text_columns(frame: pl.DataFrame, names: Mapping[str, str]) -> list[str]:
     """Return the columns of text that hold no symbols: there, NA is a missing value and not a ticker."""
     return [name for name, dtype in frame.schema.items() if dtype == pl.String and names.get(name) != "symbol"]
-
-
-def _without_null_words(name: str) -> pl.Expr:
-    return pl.when(~pl.col(name).str.strip_chars().is_in(NULL_WORDS)).then(pl.col(name)).alias(name)
 
 
 def _names(columns: Sequence[str], path: Path, mapping: Mapping[str, str]) -> dict[str, str]:

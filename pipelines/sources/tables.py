@@ -13,6 +13,9 @@ from pipelines.errors import SourceError, SourceFormatError
 
 PARQUET = (".parquet", ".pq")
 SUFFIXES = (".csv", ".txt", ".tsv", ".gz", *PARQUET)
+NULL_WORDS = ("", "NA", "N/A", "null", "NULL", ".")
+"""Words that stand for a missing value in columns of dates, numbers and remarks; a symbol may be called like them."""
+
 SEPARATORS = (",", ";", "\t", "|")
 
 
@@ -76,6 +79,11 @@ def read_table(path: Path) -> pl.DataFrame:
     if frame.is_empty():
         raise SourceFormatError(f"{path}: the file has a header and no rows; expected at least one row")
     return frame
+
+
+def without_null_words(cells: pl.Expr) -> pl.Expr:
+    """Return text cells with null for every word that stands for a missing value."""
+    return pl.when(~cells.str.strip_chars().is_in(NULL_WORDS)).then(cells)
 
 
 def _read_text(path: Path) -> pl.DataFrame:

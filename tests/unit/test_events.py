@@ -205,6 +205,17 @@ def test_a_pair_that_cannot_be_used_has_a_status_and_a_reason(
     assert ready.is_empty()
 
 
+def test_a_security_whose_prices_are_all_in_quarantine_is_told_apart() -> None:
+    """A security without prices says whether rows of it came and were rejected."""
+    sessions = pl.DataFrame([("e", "BAD", *[None] * 5), ("e", "ABSENT", *[None] * 5)], SESSIONS_SCHEMA, orient="row")
+    unusable = unusable_pairs(sessions.select("event_id", "symbol"), sessions, LISTED, ["BAD", "LIVE"])
+    assert unusable["status"].to_list() == ["excluded"] * 2
+    assert unusable["reason"].to_list() == [
+        "every price row of BAD is in quarantine",
+        "ABSENT has no prices in this source",
+    ]
+
+
 def test_a_ready_pair_has_its_day_0_and_how_far_its_prices_reach() -> None:
     """A pair with day 0 and prices goes to the engine with the indices of both."""
     _, unusable, ready = judged([("e", "LIVE", LAST, 99, None, None, LAST), ("e", "DEAD", ENDED, 49, None, None, LAST)])
@@ -248,7 +259,7 @@ ATTRIBUTES = pl.DataFrame(
         "event_id": ["news-20", "news-20", "news-27"],
         "symbol": ["NVDA", "GONE", "NVDA"],
         "sector": ["chips", None, "chips"],
-        "theme": ["mine", "mine", "mine"],
+        "theme": ["mine", None, "mine"],
     }
 )
 
@@ -272,11 +283,11 @@ def groups(group_by: list[str]) -> set[tuple[str, ...]]:
         ("expected_sign", ("+", "-", "?")),
         ("asset_class", ("equity", "(none)", "equity")),
         ("sector", ("chips", "(none)", "chips")),
-        ("theme", ("mine", "mine", "mine")),
+        ("theme", ("mine", "demand", "mine")),
     ],
 )
 def test_pairs_are_grouped_by_any_column(name: str, values: tuple[str, ...]) -> None:
-    """Pairs group by all, themselves, event, sign, security or the user's columns, which go before ours."""
+    """Pairs group by all, themselves, event, sign, security or the user's columns; the user's go first where filled."""
     pairs = [("news-20", "NVDA"), ("news-20", "GONE"), ("news-27", "NVDA")]
     assert groups([name]) == {(*pair, name, value) for pair, value in zip(pairs, values, strict=True)}
 

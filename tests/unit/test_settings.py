@@ -81,6 +81,16 @@ def test_lists_and_mappings_come_from_the_environment_as_json(monkeypatch: pytes
     assert settings.columns == {"close": "PRC"}
 
 
+def test_an_empty_variable_says_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable set to nothing counts as not set, for the home folder as for the other settings."""
+    configure(folder, 'home = "from-file"\nprices = ["a.csv"]\n')
+    for name in ("REACTION_HOME", "REACTION_PRICES", "REACTION_LOCK_WAIT_SECONDS"):
+        monkeypatch.setenv(name, "")
+    settings = load_settings()
+    assert settings.home == find_home() == Path("from-file")
+    assert settings.prices == (Path("a.csv"),)
+
+
 def test_a_list_that_is_no_json_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plain path in a list's variable is refused with an example of JSON."""
     monkeypatch.setenv("REACTION_PRICES", "a.csv")
@@ -114,6 +124,14 @@ def test_bad_toml_is_explained(folder: Path, text: str) -> None:
         load_settings()
     with pytest.raises(ConfigurationError, match=r"reaction\.toml cannot be read as TOML: .*line \d"):
         find_home()
+
+
+def test_a_file_that_is_not_utf_8_is_explained(folder: Path) -> None:
+    """A reaction.toml in another encoding is named by both readers instead of ending in a traceback."""
+    (folder / "reaction.toml").write_bytes(b'exchange = "\xff"\n')
+    for reader in (load_settings, find_home):
+        with pytest.raises(ConfigurationError, match=r"reaction\.toml .*TOML: 'utf-8' codec can't decode"):
+            reader()
 
 
 def test_settings_cannot_be_changed() -> None:

@@ -132,3 +132,9 @@ def test_a_list_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     """A file that is no table is refused by its name."""
     with pytest.raises(SourceError, match=r"events\.json: expected a file that ends in"):
         fetch([tmp_path / "events.json"], NOW)
+
+
+def test_words_for_nothing_are_null_except_where_they_are_names(tmp_path: Path) -> None:
+    """NA in a column of clocks is no clock; NA as a symbol is a ticker."""
+    frame = from_text(tmp_path, "event_id,symbol,event_date,occurred_at\ne1,NA,2025-01-27,NA\n")
+    assert frame.select("event_id", "symbol", "event_date", "occurred_at").rows() == [("e1", "NA", "2025-01-27", None)]

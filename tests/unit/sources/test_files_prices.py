@@ -47,7 +47,7 @@ def written(path: Path, text: str) -> Path:
 
 
 def unreadable(frame: pl.DataFrame) -> list[dict[str, str] | None]:
-    """Return the cells that could not be read, row by row, without the columns that could."""
+    """Return the cells that could not be read, row by row."""
     rows: list[dict[str, Any] | None] = [text and json.loads(text) for text in frame["unreadable"]]
     return [row and {name: cell for name, cell in row.items() if cell is not None} for row in rows]
 
@@ -269,8 +269,8 @@ def test_a_date_format_can_be_stated(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
 def test_the_mark_between_columns_is_found(tmp_path: Path, mark: str) -> None:
     """Semicolons, tabs and bars separate columns as commas do."""
-    frames = [batch.frame for batch in read(written(tmp_path / "p.csv", LONG.replace(",", mark)))]
-    assert [frame["close"].to_list() for frame in frames] == [[10.0, 11.0], [20.0, 21.0]]
+    batches = read(written(tmp_path / "p.csv", LONG.replace(",", mark)))
+    assert [batch.frame["close"].to_list() for batch in batches] == [[10.0, 11.0], [20.0, 21.0]]
 
 
 def test_a_cell_that_cannot_be_read_stands_as_text(tmp_path: Path) -> None:
@@ -292,6 +292,19 @@ def test_words_for_nothing_are_null(tmp_path: Path, word: str) -> None:
     assert frame["unreadable"].to_list() == [None]
 
 
+def test_a_ticker_may_be_a_word_for_nothing(tmp_path: Path) -> None:
+    """NA is a ticker in the column of symbols, and a missing price in the others."""
+    (batch,) = read(written(tmp_path / "p.csv", "symbol,date,close\nNA,2025-01-27,NA\n"))
+    assert batch.object == "NA"
+    assert batch.frame.select("symbol", "close", "unreadable").rows() == [("NA", None, None)]
+
+
+def test_words_for_nothing_in_a_wide_file_are_no_rows(tmp_path: Path) -> None:
+    """A wide file's cell that holds a word for nothing is no row, as an empty one."""
+    batches = read(written(tmp_path / "p.csv", "date,AAA,BBB\n2025-01-27,1,NA\n2025-01-28,.,2\n"))
+    assert [batch.frame.select("date", "adj_close").rows() for batch in batches] == [[(MONDAY, 1.0)], [(TUESDAY, 2.0)]]
+
+
 def test_nan_is_kept_for_the_rules_to_judge(tmp_path: Path) -> None:
     """NaN in Parquet and the word NaN in text stay NaN: a number that is no price is not a missing one."""
     pl.DataFrame({"date": [MONDAY], "close": [math.nan]}).write_parquet(tmp_path / "AAA.parquet")
@@ -310,12 +323,9 @@ def test_rows_without_a_symbol_are_kept(tmp_path: Path) -> None:
 
 def test_a_symbol_s_hash_does_not_know_the_other_symbols(tmp_path: Path) -> None:
     """A changed, added or earlier symbol in the file leaves the content hash of the others as it was."""
-    folders = [tmp_path / name for name in ("one", "two")]
-    for folder in folders:
-        folder.mkdir()
-    before = read(written(folders[0] / "p.csv", LONG))
+    before = read(written(tmp_path / "p.csv", LONG))
     more = LONG.replace("BBB,2025-01-27,20", "CCC,2025-01-27,5\nBBB,2025-01-27,22")
-    after = read(written(folders[1] / "p.csv", more))
+    after = read(written(tmp_path / "p.csv", more))
     first, second = ({b.object: content_hash(b.frame) for b in batches} for batches in (before, after))
     assert first["AAA"] == second["AAA"]
     assert first["BBB"] != second["BBB"]
@@ -377,12 +387,3 @@ def test_a_file_called_by_its_endings_alone_is_read(tmp_path: Path) -> None:
     """A file called .csv.gz, named by its path, has no name to take for a symbol and is still read."""
     (tmp_path / ".csv.gz").write_bytes(gzip.compress(b"date,close\n2025-01-27,1\n"))
     assert [batch.object for batch in read(tmp_path / ".csv.gz")] == [".CSV"]
-
-
-def test_a_ticker_may_be_called_like_a_missing_value(tmp_path: Path) -> None:
-    """NA is a ticker in the column of symbols and a missing value anywhere else."""
-    file = tmp_path / "prices.csv"
-    file.write_text("symbol,date,close,volume\nNA,2024-01-02,5,NA\n", encoding="utf-8")
-    (batch,) = fetch(FilesRequest([file]), datetime(2025, 1, 1, tzinfo=UTC))
-    assert batch.object == "NA"
-    assert batch.frame.select("symbol", "close", "volume", "unreadable").rows() == [("NA", 5.0, None, None)]

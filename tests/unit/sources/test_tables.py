@@ -98,7 +98,7 @@ def test_gzip_that_is_none_or_cut_off_is_refused(tmp_path: Path, content: bytes)
 
 
 def test_every_cell_of_a_text_file_is_text(tmp_path: Path) -> None:
-    """Nothing is guessed: 007 keeps its zeros and NA, which may be a ticker, its letters; an empty cell is null."""
+    """Nothing is guessed: 007 keeps its zeros, NA stays a word (it is a ticker, too), and an empty cell is null."""
     frame = read_table(written(tmp_path / "a.csv", b"a,b\n007,NA\n1e5,\n"))
     assert frame.rows() == [("007", "NA"), ("1e5", None)]
     assert set(frame.dtypes) == {pl.String()}
