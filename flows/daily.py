@@ -86,7 +86,7 @@ class _Artifacts:
             self._progress = self._make(
                 create_progress_artifact, progress=percent, key="run-progress", description=title
             )
-        elif percent:
+        else:
             self._make(update_progress_artifact, artifact_id=self._progress, progress=percent, description=title)
 
     def leave(self, summary: Summary) -> None:

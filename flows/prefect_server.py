@@ -63,7 +63,7 @@ def prefect_api(meanwhile: Callable[[], None]) -> Iterator[None]:
             raise PrefectUnavailableError(
                 f"Prefect may not start a temporary server and PREFECT_API_URL is not set: set it, or {INSTEAD}"
             )
-        with _temporary_server(chosen.home) as server:
+        with temporary_server(chosen.home) as server:
             url = server.url
             meanwhile()
             server.wait(chosen.server.ephemeral.startup_timeout_seconds)
@@ -122,7 +122,7 @@ def _in_use(url: str) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Server:
+class Server:
     """A server in a process of its own."""
 
     process: subprocess.Popen[bytes]
@@ -131,10 +131,17 @@ class _Server:
 
     @property
     def url(self) -> str:
+        """Return the address of its API."""
         return f"http://{HOST}:{self.port}/api"
 
     def wait(self, seconds: float) -> None:
-        """Wait until the server answers."""
+        """Wait until the server answers.
+
+        Raises
+        ------
+        PrefectUnavailableError
+            If it ends, or stays silent for that long.
+        """
         deadline = time.monotonic() + seconds
         while not self._answers():
             code = self.process.poll()
@@ -144,6 +151,16 @@ class _Server:
                     f"the temporary Prefect server {what}: {_reason(self.log)} ({self.log}); {INSTEAD}"
                 )
             time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Close the server's standard input, upon which it ends; kill it if it does not."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        try:
+            self.process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=ANSWER_SECONDS)
@@ -157,7 +174,7 @@ class _Server:
 
 
 @contextmanager
-def _temporary_server(home: Path) -> Iterator[_Server]:
+def temporary_server(home: Path) -> Iterator[Server]:
     """Start a server and end it with the block; its database is kept in Prefect's home."""
     log = home / "server.log"
     with socket.socket() as listener:
@@ -170,10 +187,11 @@ def _temporary_server(home: Path) -> Iterator[_Server]:
             raise PrefectUnavailableError(
                 f"the temporary Prefect server cannot start: {error.filename or log}: {error.strerror}; {INSTEAD}"
             ) from error
+    server = Server(process, port, log)
     try:
-        yield _Server(process, port, log)
+        yield server
     finally:
-        _stop(process)
+        server.stop()
 
 
 def _start(listener: socket.socket, output: int) -> subprocess.Popen[bytes]:
@@ -193,16 +211,6 @@ def _start(listener: socket.socket, output: int) -> subprocess.Popen[bytes]:
         start_new_session=True,
         env=os.environ | ephemeral,
     )
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        process.wait(timeout=STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _reason(log: Path) -> str:

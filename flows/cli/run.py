@@ -89,7 +89,7 @@ def run(
     }
     overrides = {name: value for name, value in overrides.items() if value is not None}
     settings = load_settings(**overrides)
-    with _stoppable(), _progress("starting Prefect" if use_prefect else "starting", show=not as_json):
+    with stoppable(), _progress("starting Prefect" if use_prefect else "starting", show=not as_json):
         outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings)
     _report(settings, outcome, docs, as_json=as_json)
 
@@ -144,7 +144,7 @@ def _import_heavy() -> None:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def stoppable() -> Iterator[None]:
     """Let SIGTERM end the block as Ctrl-C does, in order and with its record written; exit with 128 + the signal."""
     received: list[int] = []
 
