@@ -1,4 +1,4 @@
-"""What a run reads: prices from the source that the settings name, events from the catalogue and the user's files."""
+"""What a run reads: prices of the source it names, the user's factors, events of the catalogue and the user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 from flows.run import seeds_folder
 from pipelines.errors import ConfigurationError
 from pipelines.settings import Settings
-from pipelines.sources import catalogue_events, files_events, files_prices, sample_prices
+from pipelines.sources import catalogue_events, files_events, files_factors, files_prices, sample_prices
 from pipelines.sources.batch import RawBatch, content_hash
 from warehouse.store import Incoming
 
@@ -27,6 +27,12 @@ def fetch_prices(settings: Settings, now: datetime) -> list[RawBatch]:
         paths=settings.prices, columns=settings.columns, layout=settings.layout, date_format=settings.date_format
     )
     return files_prices.fetch(request, now)
+
+
+def fetch_factors(settings: Settings, now: datetime) -> list[RawBatch]:
+    """Read the factor files that the settings name, if any."""
+    request = files_factors.FactorsRequest(paths=settings.factors, date_format=settings.factor_date_format)
+    return files_factors.fetch(request, now)
 
 
 def fetch_events(settings: Settings, now: datetime) -> list[RawBatch]:

@@ -64,6 +64,7 @@ def model_variables(settings: Settings, price_source: str) -> dict[str, str | da
     """Return the variables of the SQL models; ``as_of`` far in the future reads the newest versions."""
     return {
         "price_source": price_source,
+        "factor_unit": settings.factor_unit,
         "default_exchange": settings.exchange,
         "as_of": datetime(9999, 1, 1, tzinfo=UTC),
     }

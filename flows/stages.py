@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 import polars as pl
 
 from flows.core import CoreSummary, build_core
+from flows.factors import expect_sound_factors
 from flows.gates import history_checks, judged
-from flows.inputs import fetch_events, fetch_prices, incoming
+from flows.inputs import fetch_events, fetch_factors, fetch_prices, incoming
 from flows.run import Run, code_version, models, seeds_folder
 from flows.studying import run_definitions
 from pipelines.contracts import QUALITY_CHECKS, RUNS
@@ -35,28 +36,39 @@ class Ingested:
     """What the sources gave and what of it was new."""
 
     prices: StoreResult
+    factors: StoreResult
     events: StoreResult
     inputs: tuple[tuple[str, str], ...]
     input_hash: str
 
 
 def ingest(run: Run) -> Ingested:
-    """Fetch prices and events and append what is new to the raw store."""
+    """Fetch prices, factors and events and append what is new to the raw store."""
     prices = [incoming(batch) for batch in fetch_prices(run.settings, run.started_at)]
+    factors = [incoming(batch) for batch in fetch_factors(run.settings, run.started_at)]
     events = [incoming(batch) for batch in fetch_events(run.settings, run.started_at)]
     with open_file(run.settings.warehouse_file, wait_seconds=run.settings.lock_wait_seconds) as connection:
         migrate(connection)
         stored_prices = append(connection, prices, run.run_id)
+        stored_factors = append(connection, factors, run.run_id)
         stored_events = append(connection, events, run.run_id)
-    hashes = sorted(f"{batch.source} {batch.object} {batch.content_hash}" for batch in (*prices, *events))
-    inputs = tuple((batch.source, batch.object) for batch in (*prices, *events))
-    return Ingested(stored_prices, stored_events, inputs, hashlib.sha256("\n".join(hashes).encode()).hexdigest())
+    batches = (*prices, *factors, *events)
+    hashes = sorted(f"{batch.source} {batch.object} {batch.content_hash}" for batch in batches)
+    return Ingested(
+        prices=stored_prices,
+        factors=stored_factors,
+        events=stored_events,
+        inputs=tuple((batch.source, batch.object) for batch in batches),
+        input_hash=hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
+    )
 
 
 def build_inputs(run: Run, ingested: Ingested) -> CoreSummary:
     """Build staging and core in a new scratch database, from what the run has fetched and nothing else."""
     with run.workspace(new=True) as connection:
-        return build_core(connection, models(), ingested.inputs, run.settings.calendar_folder)
+        core = build_core(connection, models(), ingested.inputs, run.settings.calendar_folder)
+        expect_sound_factors(connection, run.settings)
+    return core
 
 
 def check_inputs(run: Run) -> GateResult:

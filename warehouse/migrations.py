@@ -10,7 +10,16 @@ from collections.abc import Callable
 
 import duckdb
 
-from pipelines.contracts import AUDIT, RAW, Table
+from pipelines.contracts import (
+    AUDIT,
+    BATCHES,
+    CATALOGUE_EVENTS,
+    FILES_EVENTS,
+    FILES_FACTORS,
+    FILES_PRICES,
+    SAMPLE_PRICES,
+    Table,
+)
 from pipelines.errors import WarehouseError
 from warehouse.connection import first_row, identifier, transaction
 
@@ -26,13 +35,17 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: Table, schema: st
 def _initial(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema raw")
     connection.execute("create schema audit")
-    for table in RAW:
+    for table in (BATCHES, SAMPLE_PRICES, FILES_PRICES, CATALOGUE_EVENTS, FILES_EVENTS):
         create_table(connection, table, "raw")
     for table in AUDIT:
         create_table(connection, table, "audit")
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_initial,)
+def _factors(connection: duckdb.DuckDBPyConnection) -> None:
+    create_table(connection, FILES_FACTORS, "raw")
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_initial, _factors)
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 
 

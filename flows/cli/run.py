@@ -27,6 +27,8 @@ def run(
     prices: tuple[Path, ...] = (),
     events: tuple[Path, ...] = (),
     studies: tuple[Path, ...] = (),
+    factors: tuple[Path, ...] = (),
+    factor_unit: Literal["decimal", "percent"] | None = None,
     exchange: str | None = None,
     column: tuple[str, ...] = (),
     layout: Literal["auto", "long", "wide"] | None = None,
@@ -45,6 +47,7 @@ def run(
     reaction run
     reaction run --source files --prices prices.parquet --events my_events.yaml
     reaction run --source files --prices dump/ --column close=PRC --column symbol=TICKER --date-format %Y%m%d
+    reaction run --source files --prices dump/ --studies mine.yaml --factors ff5_daily.csv --factor-unit percent
     ```
 
     Parameters
@@ -57,6 +60,12 @@ def run(
         Event files to add to the catalogue: YAML of the catalogue's form, or a list (CSV, Parquet).
     studies
         Study files to add to the studies that ship.
+    factors
+        Files (CSV, Parquet) of daily factor returns, a column of dates and one per factor such as Mkt-RF, SMB, HML
+        and RF; repeat for more. The models on factors need them.
+    factor_unit
+        Unit of the factor returns, decimal if not given: 1 % is 0.01 in decimals and 1 in percent. The files of the
+        French data library are in percent.
     exchange
         Exchange (MIC, such as XNYS) of symbols that the securities file does not know.
     column
@@ -81,6 +90,8 @@ def run(
         "prices": [str(path) for path in prices] or None,
         "events": [str(path) for path in events] or None,
         "studies": [str(path) for path in studies] or None,
+        "factors": [str(path) for path in factors] or None,
+        "factor_unit": factor_unit,
         "exchange": exchange,
         "columns": column_mapping(column) or None,
         "layout": layout,

@@ -70,6 +70,22 @@ FILES_PRICES = Table(
     ),
 )
 
+FILES_FACTORS = Table(
+    name="files_factors",
+    grain="one row per date and factor of the user's factor files",
+    key=("batch_id", "row_number"),
+    meaning="Cells of the user's factor files; a cell that cannot be read stands as text in `unreadable`",
+    columns=(
+        _BATCH,
+        _ROW,
+        Column("factor_date", "date", "date of the factor returns", nullable=True),
+        Column("factor", "text", "factor, by our name for it"),
+        _number("value", "return of the factor as the file writes it, decimal or percent"),
+        Column("unreadable", "json", "cells that could not be read, by column", nullable=True),
+        _text("file", "file the row came from"),
+    ),
+)
+
 CATALOGUE_EVENTS = Table(
     name="catalogue_events",
     grain="one row per event of an event catalogue",
@@ -112,5 +128,5 @@ FILES_EVENTS = Table(
     ),
 )
 
-RAW_ROWS = (SAMPLE_PRICES, FILES_PRICES, CATALOGUE_EVENTS, FILES_EVENTS)
+RAW_ROWS = (SAMPLE_PRICES, FILES_PRICES, FILES_FACTORS, CATALOGUE_EVENTS, FILES_EVENTS)
 RAW = (BATCHES, *RAW_ROWS)

@@ -20,7 +20,8 @@ import polars as pl
 from pipelines.contracts import FILES_PRICES
 from pipelines.errors import SourceFormatError
 from pipelines.sources.batch import RawBatch
-from pipelines.sources.tables import expand, read_table, stem, without_null_words
+from pipelines.sources.cells import dates, expect_dates, expect_numbers, expect_tickers, number, unreadable
+from pipelines.sources.tables import expand, read_table, shown, stem, without_null_words
 
 SOURCE = "files_prices"
 NUMBERS = ("open", "high", "low", "close", "adj_close", "volume")
@@ -34,9 +35,6 @@ OTHER_NAMES = {
 BARS = frozenset({"open", "high", "low", "volume"})
 MOST_BARS = 3
 """So many of these columns make a file without a close a long one that lacks it; LOW and OPEN are symbols, too."""
-MOST_FILES_NAMED = 3
-DATE_FORMATS = ("%Y-%m-%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
-_ZONE = r"(:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)?$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +72,12 @@ def fetch(request: FilesRequest, fetched_at: datetime) -> list[RawBatch]:
         RawBatch(
             source=SOURCE,
             object=str(symbol) if symbol is not None else "(no symbol)",
-            url=_where(part["file"]),
+            url=shown(part["file"]),
             frame=part.select(pl.int_range(pl.len()).alias("row_number"), *columns),
             fetched_at=fetched_at,
         )
         for (symbol,), part in rows.partition_by("symbol", as_dict=True, maintain_order=True).items()
     ]
-
-
-def _where(files: pl.Series) -> str:
-    names = files.unique(maintain_order=True)
-    more = f" and {names.len() - MOST_FILES_NAMED} more files" if names.len() > MOST_FILES_NAMED else ""
-    return ", ".join(names.head(MOST_FILES_NAMED)) + more
 
 
 def _labelled(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.DataFrame:
@@ -100,7 +92,7 @@ def _labelled(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.Data
         date = next(theirs for theirs, our in names.items() if our == "date")
         panel = frame.rename({date: "date"})
         for name in panel.drop("date").columns:
-            _check_type(path, name, panel.schema[name])
+            expect_numbers(path, name, panel.schema[name])
         wide = panel.unpivot(index="date", variable_name="symbol", value_name="adj_close")
         return wide.filter(pl.col("adj_close").is_not_null())
     if not {"close", "adj_close"} & ours:
@@ -149,62 +141,17 @@ def _lacks(path: Path, what: str, columns: Sequence[str]) -> SourceFormatError:
 def _typed(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.DataFrame:
     """Read the cells as dates and numbers; what cannot be read stands as text in ``unreadable``."""
     texts: dict[str, pl.Expr] = {}
-    _check_type(path, "symbol", frame.schema["symbol"])
+    expect_tickers(path, "symbol", frame.schema["symbol"])
     values = [pl.col("symbol").cast(pl.String).str.strip_chars().alias("symbol")]
     for name in ("date", *NUMBERS):
         if name not in frame.columns:
             values.append(pl.lit(None, FILES_PRICES.column(name).polars).alias(name))
             continue
         dtype = frame.schema[name]
-        _check_type(path, name, dtype)
-        value = pl.lit(_dates(frame[name], request.date_format)) if name == "date" else _number(name, dtype)
+        (expect_dates if name == "date" else expect_numbers)(path, name, dtype)
+        value = pl.lit(dates(frame[name], request.date_format)) if name == "date" else number(name, dtype)
         values.append(value.alias(name))
         if not (dtype.is_temporal() or (dtype.is_numeric() and name != "date")):
             texts[name] = pl.when(value.is_null()).then(pl.col(name).cast(pl.String))
-    typed = frame.select(*values, _unreadable(texts).alias("unreadable"), pl.lit(path.name).alias("file"))
+    typed = frame.select(*values, unreadable(texts).alias("unreadable"), pl.lit(path.name).alias("file"))
     return typed.with_columns(pl.col("symbol").replace("", None))
-
-
-def _check_type(path: Path, name: str, dtype: pl.DataType) -> None:
-    """Refuse a column whose type cannot hold what its name says; a column of nothing but nulls has no type."""
-    if name == "date":
-        expected, fits = "a date", dtype in (pl.Date, pl.Datetime, pl.String) or dtype.is_integer()
-    elif name == "symbol":
-        expected, fits = "tickers", dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null) or dtype.is_integer()
-    else:
-        expected, fits = "numbers", dtype in (pl.String, pl.Null) or dtype.is_numeric()
-    if not fits:
-        raise SourceFormatError(f"{path}: column {name!r} should hold {expected}, but its type is {dtype}")
-
-
-def _number(name: str, dtype: pl.DataType) -> pl.Expr:
-    cell = pl.col(name).str.strip_chars() if dtype == pl.String else pl.col(name)
-    return cell.cast(pl.Float64, strict=False)
-
-
-def _dates(cells: pl.Series, date_format: str | None) -> pl.Series:
-    """Return the days that the cells name, null where one cannot be read."""
-    if isinstance(cells.dtype, pl.Datetime):
-        return cells.dt.replace_time_zone(None).cast(pl.Date)
-    if cells.dtype.is_temporal():
-        return cells.cast(pl.Date)
-    # Every symbol has the same dates, so each text is read once.
-    texts = cells.cast(pl.String).rename("text").to_frame()
-    days = texts.unique().with_columns(_day(date_format).alias("day"))
-    return texts.join(days, on="text", how="left", maintain_order="left")["day"]
-
-
-def _day(date_format: str | None) -> pl.Expr:
-    text = pl.col("text").str.strip_chars()
-    if date_format is None:
-        text = text.str.replace(_ZONE, "${1}")
-    formats = (date_format,) if date_format else DATE_FORMATS
-    return pl.coalesce(text.str.to_datetime(fmt, strict=False, exact=True).cast(pl.Date) for fmt in formats)
-
-
-def _unreadable(texts: Mapping[str, pl.Expr]) -> pl.Expr:
-    if not texts:
-        return pl.lit(None, pl.String)
-    cells = pl.struct(expr.alias(name) for name, expr in texts.items()).struct.json_encode()
-    is_bad = pl.any_horizontal(expr.is_not_null() for expr in texts.values())
-    return pl.when(is_bad).then(cells)

@@ -17,6 +17,7 @@ NULL_WORDS = ("", "NA", "N/A", "null", "NULL", ".")
 """Words that stand for a missing value in columns of dates, numbers and remarks; a symbol may be called like them."""
 
 SEPARATORS = (",", ";", "\t", "|")
+MOST_FILES_NAMED = 3
 
 
 def expand(paths: Sequence[Path]) -> list[Path]:
@@ -50,6 +51,13 @@ def stem(path: Path) -> str:
     while Path(name).suffix.lower() in SUFFIXES:
         name = Path(name).stem
     return name
+
+
+def shown(files: pl.Series) -> str:
+    """Return the distinct names of files in one line: the first three, and how many there are besides."""
+    names = files.unique(maintain_order=True)
+    more = f" and {names.len() - MOST_FILES_NAMED} more files" if names.len() > MOST_FILES_NAMED else ""
+    return ", ".join(names.head(MOST_FILES_NAMED)) + more
 
 
 def _is_table(file: Path) -> bool:

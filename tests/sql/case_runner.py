@@ -49,7 +49,12 @@ CONTRACTS: dict[str, Table] = {
     "study.cars": FCT_EVENT_CARS,
     "study.group_tests": FCT_GROUP_TESTS,
 }
-VARIABLES = {"price_source": "sample", "default_exchange": None, "as_of": "9999-01-01T00:00:00+00:00"}
+VARIABLES = {
+    "price_source": "sample",
+    "factor_unit": "decimal",
+    "default_exchange": None,
+    "as_of": "9999-01-01T00:00:00+00:00",
+}
 RELATIVE_TOLERANCE = 1e-12
 
 

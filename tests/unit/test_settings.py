@@ -35,6 +35,7 @@ def test_defaults() -> None:
     assert (settings.source, settings.prices, settings.layout) == ("sample", (), "auto")
     assert settings.home == default_home()
     assert not settings.accept_fewer_rows
+    assert (settings.factors, settings.factor_unit, settings.factor_date_format) == ((), "decimal", None)
 
 
 def test_the_file_goes_before_the_defaults(folder: Path) -> None:
@@ -79,6 +80,17 @@ def test_lists_and_mappings_come_from_the_environment_as_json(monkeypatch: pytes
     settings = load_settings()
     assert settings.prices == (Path("a.csv"),)
     assert settings.columns == {"close": "PRC"}
+
+
+def test_factor_files_and_their_unit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Factor files are a list like the other files, their unit one of two words."""
+    configure(folder, 'factors = ["ff3.csv", "mom.csv"]\nfactor_unit = "percent"\n')
+    assert load_settings().factors == (Path("ff3.csv"), Path("mom.csv"))
+    monkeypatch.setenv("REACTION_FACTORS", '["ff5.csv"]')
+    settings = load_settings(factor_unit="decimal")
+    assert (settings.factors, settings.factor_unit) == ((Path("ff5.csv"),), "decimal")
+    with pytest.raises(ConfigurationError, match="factor_unit: Input should be 'decimal' or 'percent', got 'bps'"):
+        load_settings(factor_unit="bps")
 
 
 def test_an_empty_variable_says_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

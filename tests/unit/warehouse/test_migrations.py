@@ -83,6 +83,21 @@ def test_a_later_step_runs_alone_and_keeps_the_rows(
     assert connection.execute("select generation_id, note from audit.generations").fetchall() == [("g", None)]
 
 
+def test_a_file_of_the_first_version_gets_the_table_of_factors(
+    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warehouse from before there were factor files is brought up to date and keeps its rows."""
+    monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS[:1])
+    assert migrate(connection) == 1
+    assert "raw.files_factors" not in tables(connection)
+    connection.execute("insert into audit.generations values ('g', 'r', now(), 'h', '{}')")
+
+    monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS)
+    assert migrate(connection) == len(MIGRATIONS)
+    assert "raw.files_factors" in tables(connection)
+    assert connection.execute("select count(*) from audit.generations").fetchall() == [(1,)]
+
+
 def test_a_step_that_fails_leaves_the_version_before(
     connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

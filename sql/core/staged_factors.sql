@@ -1,0 +1,30 @@
+-- grain: one row per factor row of the run's sources
+-- key:   batch_id, row_number
+-- reads: staging.stg_files__factors
+-- units: value in decimals, stated_value in the unit of the source
+with
+
+-- The French data library writes -99.99 or -999 for a missing return; divided by 100 it means the same in decimals.
+files_factors as (
+    select
+        batch_id,
+        row_number,
+        'factor file' as source,
+        factor_date,
+        factor,
+        value as stated_value,
+        case
+            when round(value, 2) in (-99.99, -999) then null
+            when getvariable('factor_unit') = 'percent' then value / 100
+            when round(value, 4) in (-0.9999, -9.99) then null
+            else value
+        end as value,
+        unreadable
+    from staging.stg_files__factors
+),
+
+final as (
+    select * from files_factors
+)
+
+select * from final
