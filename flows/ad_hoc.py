@@ -13,9 +13,10 @@ import duckdb
 import polars as pl
 
 from flows.core import CoreSummary, build_core
-from flows.inputs import incoming, split_event_files
+from flows.factors import expect_sound_factors, lacking_factors
+from flows.inputs import fetch_factors, incoming, split_event_files
 from flows.run import model_variables, models
-from flows.studying import run_definitions
+from flows.studying import Work, run_definitions
 from pipelines.contracts import (
     DIM_STUDIES,
     FCT_ABNORMAL_RETURNS,
@@ -26,6 +27,7 @@ from pipelines.contracts import (
     QUARANTINE,
 )
 from pipelines.errors import CatalogueError, ConfigurationError, SourceError, SpecError
+from pipelines.event_study import StudySpec
 from pipelines.event_study.definitions import StudyDefinition
 from pipelines.settings import Settings
 from pipelines.sources import catalogue_events, files_events, files_prices
@@ -45,9 +47,16 @@ OUTPUT = (
 )
 
 
+EXPLANATION = "explain_difference"
+"""Name of the table that says why another program gives other numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class AdHocStudy:
-    """The tables of one study, by name, each with its contract's columns."""
+    """The tables of one study, by name, each with its contract's columns.
+
+    With a convention to be explained there is one more, EXPLANATION, with the columns of `explain_difference`.
+    """
 
     tables: Mapping[str, pl.DataFrame]
     core: CoreSummary
@@ -80,8 +89,8 @@ def output_folder(folder: Path) -> Path:
     return folder
 
 
-def ad_hoc_study(settings: Settings, definition: StudyDefinition) -> AdHocStudy:
-    """Run one definition on the price and event files that the settings name.
+def ad_hoc_study(settings: Settings, definition: StudyDefinition, work: Work | None = None) -> AdHocStudy:
+    """Run one definition on the price, factor and event files that the settings name.
 
     Raises
     ------
@@ -92,10 +101,12 @@ def ad_hoc_study(settings: Settings, definition: StudyDefinition) -> AdHocStudy:
     request = files_prices.FilesRequest(settings.prices, settings.columns, settings.layout, settings.date_format)
     events = _events(settings.events, now)
     wanted = _symbols(events) | ({definition.benchmark} if definition.benchmark else set())
+    factors = fetch_factors(settings, now)
+    _expect_factors(definition.spec, factors)
     found = files_prices.fetch(request, now)
     _expect_benchmark(definition.benchmark, found)
     prices = [batch for batch in found if batch.object in wanted or _names_nobody(batch)]
-    batches = [*prices, *events]
+    batches = [*prices, *factors, *events]
     connection = open_memory_workspace()
     try:
         append(connection, [incoming(batch) for batch in batches], run_id="ad-hoc")
@@ -104,13 +115,23 @@ def ad_hoc_study(settings: Settings, definition: StudyDefinition) -> AdHocStudy:
         core = build_core(connection, models(), inputs, settings.calendar_folder)
         if core.n_price_rows and not core.n_symbols:
             raise SourceError(_why_none_is_sound(connection, core))
-        run_definitions(connection, [definition])
+        expect_sound_factors(connection, settings)
+        differences = run_definitions(connection, [definition], work)
         run_ready(connection, models())
         require_all(connection, models())
         tables = {table.name: read_table(connection, table, "mart") for table in OUTPUT}
     finally:
         connection.close()
+    if work is not None and work.explained:
+        tables[EXPLANATION] = differences
     return AdHocStudy(tables, core)
+
+
+def _expect_factors(spec: StudySpec, batches: list[RawBatch]) -> None:
+    names = [batch.object for batch in batches]
+    lacking = lacking_factors(spec, names)
+    if lacking is not None:
+        raise SpecError(f"--factors: {lacking}" + (f"; the files have {', '.join(names)}" if names else ""))
 
 
 def _expect_benchmark(benchmark: str | None, batches: list[RawBatch]) -> None:

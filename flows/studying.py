@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 import polars as pl
 
+from flows.factors import lacking_factors, read_factors
 from pipelines.contracts import (
     DIM_STUDIES,
     FCT_ABNORMAL_RETURNS,
@@ -19,6 +21,8 @@ from pipelines.contracts import (
 from pipelines.errors import ReactionError
 from pipelines.event_study import ReturnPanel, StudySpec, group_tests, run_study
 from pipelines.event_study.definitions import StudyDefinition
+from pipelines.event_study.differences import COLUMNS as DIFFERENCE_COLUMNS
+from pipelines.event_study.differences import explain_difference
 from pipelines.events import PAIR, Choice, asked_pairs, day0_requests, pair_groups, ready_pairs, unusable_pairs
 from pipelines.sessions import resolve_day0
 from warehouse.workspace import read_frame, write_table
@@ -35,13 +39,27 @@ PANEL = """
         from core.returns
         semi join (select symbol from core.securities where exchange_mic is null) using (symbol)
     )
-    select listing_days.*, returns.return_price, returns.simple_return, returns.log_return
+    select
+        listing_days.*,
+        returns.return_price,
+        returns.simple_return,
+        returns.log_return,
+        returns.volume,
+        shares.shares_outstanding
     from listing_days
     left join core.returns
         on listing_days.symbol = returns.symbol and listing_days.session_date = returns.session_date
+    left join core.shares
+        on
+            listing_days.symbol = shares.symbol
+            and listing_days.session_date > shares.filed_date
+            and listing_days.session_date <= shares.valid_through
     order by listing_days.symbol, listing_days.session_index
 """
-"""Returns of every listing on its own sessions; a session without a price stands there with its date and nulls."""
+"""Returns of every listing on its own sessions; a session without a price stands there with its date and nulls.
+
+A share count serves from the session after it was filed, as in ``mart.fct_value_impact``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +71,7 @@ class Core:
     securities: pl.DataFrame
     sessions: pl.DataFrame
     panel: ReturnPanel
+    factors: frozenset[str]
     own_dates: pl.DataFrame
     rejected: frozenset[str]
 
@@ -61,13 +80,15 @@ class Core:
         """Read the core of a workspace."""
         returns = read_frame(connection, PANEL)
         securities = read_frame(connection, "select * from core.securities order by symbol")
+        factors = read_factors(connection)
         unknown = securities.filter(pl.col("exchange_mic").is_null()).select("symbol")
         return cls(
             events=read_frame(connection, "select * from core.events order by event_id"),
             named=read_frame(connection, "select * from core.event_pairs order by event_id, symbol"),
             securities=securities,
             sessions=read_frame(connection, "select * from core.sessions order by exchange_mic, session_date"),
-            panel=ReturnPanel.from_frame(returns),
+            panel=ReturnPanel.from_frame(returns, factors=factors),
+            factors=frozenset() if factors is None else frozenset(factors.columns[1:]),
             rejected=frozenset(
                 read_frame(connection, "select distinct symbol from core.quarantine")["symbol"].drop_nulls()
             ),
@@ -75,26 +96,65 @@ class Core:
         )
 
 
-def run_definitions(connection: duckdb.DuckDBPyConnection, definitions: Sequence[StudyDefinition]) -> None:
-    """Run every definition and write ``core.event_sessions`` and the tables of the schema ``study``."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How studies are worked on: threads (None for all processors), and a convention that is to be explained."""
+
+    threads: int | None = None
+    explained: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Studied:
+    """The rows of one study, each frame with its contract's columns, and what explains another convention."""
+
+    securities: pl.DataFrame
+    abnormal_returns: pl.DataFrame
+    cars: pl.DataFrame
+    group_tests: pl.DataFrame
+    differences: pl.DataFrame
+
+    @classmethod
+    def nothing(cls, ledger: pl.DataFrame) -> Studied:
+        """Return the rows of a study that none of its pairs can be in."""
+        return cls(
+            ledger, FCT_ABNORMAL_RETURNS.empty(), FCT_EVENT_CARS.empty(), FCT_GROUP_TESTS.empty(), NO_DIFFERENCES
+        )
+
+
+NO_DIFFERENCES = pl.DataFrame(schema=DIFFERENCE_COLUMNS)
+
+
+def run_definitions(
+    connection: duckdb.DuckDBPyConnection, definitions: Sequence[StudyDefinition], work: Work | None = None
+) -> pl.DataFrame:
+    """Run every definition and write ``core.event_sessions`` and the tables of the schema ``study``.
+
+    Returns
+    -------
+    DataFrame
+        Differences to the convention that is to be explained; no rows if there is none.
+    """
+    work = work or Work()
     core = Core.read(connection)
     asked = {definition.id: _asked(definition, core) for definition in definitions}
     named = core.named.select(PAIR)
     day0 = _resolve(pl.concat([*asked.values(), named]).unique().sort(PAIR), core)
     attributes = _attributes(core.named)
-    results = [_run(definition, asked[definition.id], day0, core, attributes) for definition in definitions]
+    results = [_run(definition, asked[definition.id], day0, core, attributes, work) for definition in definitions]
 
     write_table(connection, "core.event_sessions", day0)
     studies = [definition.spec.to_row() for definition in definitions]
     write_table(connection, "study.studies", pl.DataFrame(studies, schema=DIM_STUDIES.polars_schema, orient="row"))
-    for contract, name, position in (
-        (FCT_STUDY_SECURITIES, "securities", 0),
-        (FCT_ABNORMAL_RETURNS, "abnormal_returns", 1),
-        (FCT_EVENT_CARS, "cars", 2),
-        (FCT_GROUP_TESTS, "group_tests", 3),
+    for contract, name in (
+        (FCT_STUDY_SECURITIES, "securities"),
+        (FCT_ABNORMAL_RETURNS, "abnormal_returns"),
+        (FCT_EVENT_CARS, "cars"),
+        (FCT_GROUP_TESTS, "group_tests"),
     ):
-        frames = [contract.empty(), *(result[position] for result in results)]
+        frames = [contract.empty(), *(getattr(result, name) for result in results)]
         write_table(connection, f"study.{name}", contract.conform(pl.concat(frames)))
+    return pl.concat([NO_DIFFERENCES, *(result.differences for result in results)])
 
 
 def _asked(definition: StudyDefinition, core: Core) -> pl.DataFrame:
@@ -130,8 +190,13 @@ def _attributes(named: pl.DataFrame) -> pl.DataFrame:
 
 
 def _run(
-    definition: StudyDefinition, asked: pl.DataFrame, day0: pl.DataFrame, core: Core, attributes: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    definition: StudyDefinition,
+    asked: pl.DataFrame,
+    day0: pl.DataFrame,
+    core: Core,
+    attributes: pl.DataFrame,
+    work: Work,
+) -> Studied:
     spec = definition.spec
     unusable = unusable_pairs(asked, day0, core.securities, core.rejected)
     ready = ready_pairs(asked, unusable, day0, core.securities)
@@ -139,12 +204,11 @@ def _run(
         unusable, ready = _exclude(
             unusable, ready, pl.col("symbol") == spec.benchmark, "the security is the study's own benchmark"
         )
-    if spec.benchmark is not None and spec.benchmark not in core.panel.symbols:
-        reason = f"the benchmark {spec.benchmark} has no prices in this source"
+    reason = _what_is_missing(spec, core)
+    if reason is not None:
         unusable, _ = _exclude(unusable, ready, pl.lit(value=True), reason)
-        ledger = _ledger(spec, asked, unusable, FCT_STUDY_SECURITIES.empty())
-        return ledger, FCT_ABNORMAL_RETURNS.empty(), FCT_EVENT_CARS.empty(), FCT_GROUP_TESTS.empty()
-    result = run_study(spec, core.panel, ready)
+        return Studied.nothing(_ledger(spec, asked, unusable, FCT_STUDY_SECURITIES.empty()))
+    result = run_study(spec, core.panel, ready, threads=work.threads)
     groups = pair_groups(
         result.securities.filter(pl.col("status") == "used"),
         definition.group_by,
@@ -153,8 +217,34 @@ def _run(
         securities=core.securities,
         attributes=attributes,
     )
-    ledger = _ledger(spec, asked, unusable, result.securities)
-    return ledger, result.abnormal_returns, result.cars, group_tests(spec, result, groups)
+    return Studied(
+        securities=_ledger(spec, asked, unusable, result.securities),
+        abnormal_returns=result.abnormal_returns,
+        cars=result.cars,
+        group_tests=group_tests(result, groups),
+        differences=explain_difference(result, groups, work.explained) if work.explained else NO_DIFFERENCES,
+    )
+
+
+def _what_is_missing(spec: StudySpec, core: Core) -> str | None:
+    """Say what the study's model needs and the source does not have; None if it has all."""
+    if spec.benchmark is not None and spec.benchmark not in core.panel.symbols:
+        return f"the benchmark {spec.benchmark} has no prices in this source"
+    return lacking_factors(spec, core.factors) or _lacking_measure(spec, core.panel)
+
+
+def _lacking_measure(spec: StudySpec, panel: ReturnPanel) -> str | None:
+    """Say what a study of volume needs and no price row of the source has; None if it has all."""
+    if spec.measure == "return":
+        return None
+    if np.isnan(panel.volume).all():
+        return f"measure {spec.measure!r} needs the volume of a day; this source has none (give prices with a volume)"
+    if spec.measure == "log_turnover" and np.isnan(panel.volume * panel.shares_outstanding).all():
+        return (
+            f"measure {spec.measure!r} needs the shares outstanding on a day with volume; this source has none for its "
+            "securities (study 'log_volume', or add share counts to sql/seeds/shares_outstanding.csv)"
+        )
+    return None
 
 
 def _exclude(

@@ -21,6 +21,8 @@ def study(
     prices: tuple[Path, ...],
     events: tuple[Path, ...],
     benchmark: str | None = None,
+    factors: tuple[Path, ...] = (),
+    factor_unit: Literal["decimal", "percent"] | None = None,
     model: Literal["market", "market_adjusted", "constant_mean"] = "market",
     returns: Literal["simple", "log"] = "simple",
     estimation: str = "-260,-11",
@@ -45,6 +47,7 @@ def study(
     ```
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --car=0,0 --car=-1,1
     reaction study --prices panel.parquet --events events.csv --model constant_mean --out result/
+    reaction study --prices prices.csv --events events.csv --model ff3 --factors ff3_daily.csv --factor-unit percent
     ```
 
     Parameters
@@ -55,6 +58,12 @@ def study(
         Event lists (CSV, Parquet) or catalogue files (YAML); repeat for more.
     benchmark
         Symbol of the benchmark among the prices; the constant-mean model needs none.
+    factors
+        Files (CSV, Parquet) of daily factor returns, a column of dates and one per factor such as Mkt-RF, SMB, HML
+        and RF; repeat for more. The models on factors need them.
+    factor_unit
+        Unit of the factor returns, decimal if not given: 1 % is 0.01 in decimals and 1 in percent. The files of the
+        French data library are in percent.
     model
         Model of the normal return.
     returns
@@ -92,6 +101,8 @@ def study(
     settings = load_settings(
         prices=[str(path) for path in prices],
         events=[str(path) for path in events],
+        factors=[str(path) for path in factors] or None,
+        factor_unit=factor_unit,
         exchange=exchange,
         columns=column_mapping(column) or None,
         layout=layout,

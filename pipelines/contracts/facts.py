@@ -14,11 +14,19 @@ _N_OBS = Column(
     "n_estimation_obs", "integer", "usable sessions in the estimation window", unit="sessions", nullable=True, minimum=0
 )
 _ALPHA = Column("alpha", "float", "intercept of the normal-return model; 0 where it has none", nullable=True)
-_BETA = Column("beta", "float", "slope on the benchmark; null for the constant mean", nullable=True)
+_BETA = Column(
+    "beta", "float", "slope on the market, leads and lags summed; null for a model without one", nullable=True
+)
 _SIGMA = Column(
     "sigma", "float", "residual standard deviation, divisor L1-k", unit="decimal", nullable=True, minimum=0.0
 )
-_P_VALUE = Column("p_value", "float", "two-sided p-value", nullable=True, minimum=0.0, maximum=1.0)
+
+
+def _p_value(name: str, meaning: str) -> Column:
+    return Column(name, "float", meaning, nullable=True, minimum=0.0, maximum=1.0)
+
+
+_P_VALUE = _p_value("p_value", "two-sided p-value")
 
 FCT_RETURNS = Table(
     name="fct_returns",
@@ -85,6 +93,9 @@ FCT_STUDY_SECURITIES = Table(
         _ALPHA,
         _BETA,
         _SIGMA,
+        Column("alpha_se", "float", "standard error of alpha", unit="decimal", nullable=True, minimum=0.0),
+        Column("beta_se", "float", "standard error of beta", nullable=True, minimum=0.0),
+        Column("coefficients", "json", "slopes by regressor, for a model with several", nullable=True),
     ),
 )
 
@@ -142,6 +153,8 @@ FCT_EVENT_CARS = Table(
         Column("scar", "float", "standardised cumulative abnormal return", nullable=True),
         Column("t_stat", "float", "t statistic, L1-k degrees of freedom", nullable=True),
         _P_VALUE,
+        _p_value("p_holm", "p_value adjusted over the study's pairs of the window (Holm 1979)"),
+        _p_value("p_bh", "p_value adjusted over the study's pairs of the window (Benjamini and Hochberg 1995)"),
         Column(
             "bhar", "float", "buy-and-hold abnormal return; null where a day is missing", unit="decimal", nullable=True
         ),
@@ -168,10 +181,13 @@ FCT_GROUP_TESTS = Table(
         _WINDOW_END,
         Column("test", "text", "test", allowed=tuple(TESTS)),
         Column("statistic", "float", "value of the statistic", nullable=True),
-        _P_VALUE,
+        _p_value("p_value", "p-value; two-sided, but for volatility_chi2 (upper tail)"),
+        _p_value("p_holm", "p_value adjusted over the groups of a group_by and window (Holm 1979)"),
+        _p_value("p_bh", "p_value adjusted over the groups of a group_by and window (Benjamini and Hochberg 1995)"),
         Column("df", "float", "degrees of freedom; null for a normal reference", nullable=True, minimum=0.0),
         Column("n", "integer", "pairs with a complete window", unit="pairs", minimum=0),
         Column("caar", "float", "cumulative average abnormal return", unit="decimal", nullable=True),
+        Column("r_bar", "float", "mean correlation of the pairs' residuals on common days", nullable=True),
         Column("is_valid", "boolean", "the test's assumptions hold for this group"),
         Column("note", "text", "why it is not valid, or a remark", nullable=True),
     ),

@@ -28,13 +28,64 @@ MODELS = {
     "market": "ordinary least squares of the security's return on the benchmark's",
     "market_adjusted": "the benchmark's return itself",
     "constant_mean": "the security's own mean return over the estimation window",
+    "capm": "excess return on the market's excess return",
+    "ff3": "excess return on the three factors of Fama and French (1993): mkt_rf, smb, hml",
+    "carhart": "excess return on those three and momentum (Carhart 1997): mkt_rf, smb, hml, mom",
+    "ff5": "excess return on the five factors of Fama and French (2015): mkt_rf, smb, hml, rmw, cma",
+    "scholes_williams": "market model whose beta allows for nonsynchronous trading (Scholes and Williams 1977)",
+    "dimson": "market model with leads and lags of the benchmark (Dimson 1979)",
+    "garch": "market model whose residual variance follows a GARCH(1,1) (Bollerslev 1986)",
+    "linear": "ordinary least squares on factors that are named by column",
+}
+
+MEASURES = {
+    "return": "returns",
+    "log_volume": "ln(1 + units traded)",
+    "log_turnover": "ln(100 units traded / shares outstanding + 0.000255), Campbell and Wasley (1996)",
+}
+
+STANDARD_ERRORS = {
+    "ols": "independent residuals of one variance",
+    "hac": "autocorrelated and heteroskedastic residuals (Newey and West 1987)",
+}
+
+CONVENTIONS = {
+    "textbook": "own non-missing days, exact prediction-error covariance, L1-k degrees of freedom",
+    "estudy2": "the definitions of R package estudy2 0.10.0",
+    "eventstudytools": "the definitions of R package EventStudy 0.50.0 and of eventstudytools.com",
 }
 
 TESTS = {
     "cross_sectional_t": "mean over its cross-sectional standard error, t(N-1)",
+    "crude_dependence_t": "mean over the deviation of the group's mean in the estimation window, t(L1-1)",
+    "brown_warner_t": "mean over the pooled deviations of the pairs' estimation windows, t(mean L1 - 1)",
+    "lamb_t": "crude dependence test with the forecast error of the group's market model, N(0,1)",
     "patell_z": "sum of standardised (cumulative) abnormal returns, exact prediction-error covariance, N(0,1)",
     "patell_csar_z": "sum of the days' standardised abnormal returns over sqrt(L2), N(0,1)",
+    "patell_z_adjusted": "patell_z corrected for cross-correlation (Kolari and Pynnonen 2010), N(0,1)",
     "bmp_t": "standardised cross-sectional test, t(N-1)",
+    "bmp_t_adjusted": "bmp_t corrected for cross-correlation (Kolari and Pynnonen 2010), t(N-1)",
+    "skewness_adjusted_t": "cross-sectional test corrected for skewness (Hall 1992), t(N-1)",
+    "jackknife_t": "jackknife of the mean in units of its cross-sectional deviation, t(N-1)",
+    "cluster_robust_t_date": "mean over its standard error clustered by event session, t(dates-1)",
+    "cluster_robust_t_firm": "mean over its standard error clustered by security, t(securities-1)",
+    "cluster_robust_t": "mean over its standard error clustered by event session and by security, t(fewer-1)",
+    "calendar_time_t": "mean abnormal return of the calendar-time portfolio, t(days-1)",
+    "sign_z": "share of positive values against one half, N(0,1)",
+    "generalized_sign_z": "share of positive values against that of the estimation window (Cowan 1992), N(0,1)",
+    "wilcoxon_w": "Wilcoxon signed-rank sum of the positive values, exact up to 50 pairs",
+    "corrado_rank_z": "mean rank over estimation window and window (Corrado 1989; Cowan 1992), N(0,1)",
+    "corrado_zivney_rank_z": "the same with ranks over the number of returns (Corrado and Zivney 1992), N(0,1)",
+    "corrado_zivney_sign_z": "sign of the deviation from the median (Corrado and Zivney 1992), N(0,1)",
+    "grank_t": "generalised rank test (Kolari and Pynnonen 2011), t(L1-1)",
+    "grank_z": "generalised rank test for independent pairs (Kolari and Pynnonen 2011), N(0,1)",
+    "volatility_z": "squared standardised abnormal returns against their expectation (Patell 1976), N(0,1)",
+    "volatility_chi2": "cross-sectional variance against the forecast (Bialkowski et al. 2008), chi2((N-1) L2)",
+    "wild_bootstrap_p": "cross-sectional t against its wild-bootstrap distribution",
+    "pairs_bootstrap_p": "cross-sectional t against its bootstrap distribution",
+    "skewness_bootstrap_p": "skewness-adjusted t against its bootstrap distribution (Lyon, Barber and Tsai 1999)",
+    "permutation_p": "group mean against permutations of estimation and event days (Nguyen and Wolf 2023)",
+    "placebo_p": "mean against that of the same pairs on earlier dates without an event",
 }
 
 EVENT_KINDS = {

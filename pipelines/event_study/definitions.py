@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from pipelines.contracts.vocabulary import ASSET_CLASSES, EVENT_KINDS
+from pipelines.contracts.vocabulary import ASSET_CLASSES, CONVENTIONS, EVENT_KINDS, MEASURES, MODELS, STANDARD_ERRORS
 from pipelines.errors import CatalogueError, SpecError
-from pipelines.event_study.spec import StudySpec, Window, default_min_estimation_obs
+from pipelines.event_study.spec import DEFAULT_TESTS, StudySpec, default_min_estimation_obs
+from pipelines.event_study.windows import Window
 
 Bounds = Annotated[list[int], Field(min_length=2, max_length=2)]
 _LONGEST_SHOWN = 80
+
+
+def _word(allowed: Collection[str], word: str) -> str:
+    if word not in allowed:
+        raise ValueError(f"expected one of {', '.join(allowed)}")
+    return word
 
 
 class _Strict(BaseModel):
@@ -70,13 +79,26 @@ class StudyDefinition(_Strict):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
     sources: tuple[Literal["sample", "files"], ...] = ("sample", "files")
-    model: Literal["market", "market_adjusted", "constant_mean"]
+    model: Annotated[str, AfterValidator(partial(_word, MODELS))]
     benchmark: str | None = None
     returns: Literal["simple", "log"] = "simple"
     estimation: Bounds
     event_window: Bounds
     car_windows: Annotated[list[Bounds], Field(min_length=1)]
     min_estimation_obs: int | None = None
+    measure: Annotated[str, AfterValidator(partial(_word, MEASURES))] = "return"
+    factors: tuple[str, ...] = ()
+    lags: int = 1
+    leads: int = 1
+    dimson_form: Literal["polynomial", "sum"] = "polynomial"
+    excluded_days: Bounds | None = None
+    standard_errors: Annotated[str, AfterValidator(partial(_word, STANDARD_ERRORS))] = "ols"
+    hac_lags: int | None = None
+    tests: tuple[str, ...] = DEFAULT_TESTS
+    resamples: int = 0
+    placebo_dates: int = 0
+    seed: int = 0
+    convention: Annotated[str, AfterValidator(partial(_word, CONVENTIONS))] = "textbook"
     events: EventChoice = EventChoice()
     securities: SecurityChoice = SecurityChoice()
     group_by: tuple[str, ...] = ("all",)
@@ -85,17 +107,40 @@ class StudyDefinition(_Strict):
     def spec(self) -> StudySpec:
         """Return the specification the engine runs."""
         estimation = Window(*self.estimation)
-        return StudySpec(
+        options = {name: getattr(self, name) for name in _OPTIONS}
+        spec = StudySpec(
             study_id=self.id,
             title=self.title,
-            model=self.model,
             benchmark_symbol=self.benchmark,
             return_type=self.returns,
             estimation=estimation,
             event=Window(*self.event_window),
             car_windows=tuple(Window(*bounds) for bounds in self.car_windows),
-            min_estimation_obs=self.min_estimation_obs or default_min_estimation_obs(estimation, self.model),
+            min_estimation_obs=self.min_estimation_obs or estimation.length,
+            excluded_days=None if self.excluded_days is None else Window(*self.excluded_days),
+            **options,
         )
+        if self.min_estimation_obs:
+            return spec
+        return replace(spec, min_estimation_obs=default_min_estimation_obs(estimation, spec.n_parameters))
+
+
+_OPTIONS: Final = (
+    "model",
+    "measure",
+    "factors",
+    "lags",
+    "leads",
+    "dimson_form",
+    "standard_errors",
+    "hac_lags",
+    "tests",
+    "resamples",
+    "placebo_dates",
+    "seed",
+    "convention",
+)
+"""Fields that a definition and a specification hold under the same name."""
 
 
 def load_definitions(paths: Sequence[Path]) -> list[StudyDefinition]:

@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.errors import ContractError, SpecError
 from pipelines.event_study.arrays import BoolArray, DayArray, FloatArray, IntArray
+from pipelines.event_study.factors import FactorTable
 
 COLUMNS: Final = {
     "symbol": pl.String(),
@@ -21,6 +22,9 @@ COLUMNS: Final = {
     "log_return": pl.Float64(),
 }
 """Columns of the frame a panel is made from."""
+
+VOLUME_COLUMNS: Final = {"volume": pl.Float64(), "shares_outstanding": pl.Float64()}
+"""Columns that it may have beside them; one that is absent holds no value."""
 
 _EPOCH: Final = date(1970, 1, 1)
 _SYMBOLS_SHOWN: Final = 5
@@ -49,6 +53,10 @@ class ReturnPanel:
         Price the returns are computed from; NaN on a session without one.
     simple_return, log_return : array, shape (rows,)
         Decimal return since the session before; NaN where there is none.
+    volume, shares_outstanding : array, shape (rows,)
+        Units traded in the session and units in issue; NaN where not known.
+    factors : FactorTable or None
+        Factor returns by date.
     """
 
     symbols: tuple[str, ...]
@@ -58,9 +66,12 @@ class ReturnPanel:
     price: FloatArray
     simple_return: FloatArray
     log_return: FloatArray
+    volume: FloatArray
+    shares_outstanding: FloatArray
+    factors: FactorTable | None
 
     @classmethod
-    def from_frame(cls, returns: pl.DataFrame) -> ReturnPanel:
+    def from_frame(cls, returns: pl.DataFrame, factors: pl.DataFrame | None = None) -> ReturnPanel:
         """Build the panel from a frame of returns, rows in any order.
 
         Parameters
@@ -68,6 +79,9 @@ class ReturnPanel:
         returns : DataFrame
             Columns `symbol`, `session_date`, `session_index`, `return_price`, `simple_return`, `log_return`. A
             session without a price may be absent or have a null price; in the second case its date is known.
+            `volume` and `shares_outstanding` may stand beside them.
+        factors : DataFrame, optional
+            Column `factor_date` and one column of decimal returns per factor.
 
         Raises
         ------
@@ -86,6 +100,9 @@ class ReturnPanel:
             price=_floats(frame["return_price"]),
             simple_return=_floats(frame["simple_return"]),
             log_return=_floats(frame["log_return"]),
+            volume=_floats(frame["volume"]),
+            shares_outstanding=_floats(frame["shares_outstanding"]),
+            factors=None if factors is None else FactorTable.from_frame(factors),
         )
         panel._check()
         return panel
@@ -180,7 +197,13 @@ def _select(returns: pl.DataFrame) -> pl.DataFrame:
     missing = [name for name in COLUMNS if name not in returns.columns]
     if missing:
         raise ContractError(f"a return panel needs the columns {list(COLUMNS)}; missing {missing}")
-    frame = returns.select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items())
+    frame = returns.select(
+        *(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items()),
+        *(
+            (pl.col(name) if name in returns.columns else pl.lit(None)).cast(dtype).alias(name)
+            for name, dtype in VOLUME_COLUMNS.items()
+        ),
+    )
     for name in ("symbol", "session_date", "session_index"):
         if nulls := frame[name].null_count():
             raise ContractError(f"column {name} of a return panel must not be null; {nulls} rows have no {name}")

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from pipelines.event_study.measures import measured
 from pipelines.event_study.panel import ReturnPanel, as_date
 from pipelines.event_study.screening import Outcome
 from pipelines.event_study.spec import StudySpec
@@ -40,7 +41,9 @@ def _no_prices(_spec: StudySpec, _panel: ReturnPanel, pair: UnusedPair) -> str:
 def _pending(spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> str:
     reach = f"day {pair.last_index - pair.event_index:+d}"
     last = _last_price(panel, pair)
-    return f"window ends {spec.event.end} sessions after day 0; prices reach {reach}" + (f" ({last})" if last else "")
+    leads = f" and the model looks {spec.reach} further" if spec.reach else ""
+    until = f" ({last})" if last else ""
+    return f"window ends {spec.event.end} sessions after day 0{leads}; prices reach {reach}{until}"
 
 
 def _ended(_spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> str:
@@ -53,27 +56,45 @@ def _too_few_sessions(spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> 
     first = f" First price: {as_date(panel.session_day[priced[0]])}." if priced.size else ""
     return (
         f"{pair.symbol} has {pair.n_estimation_obs} usable estimation sessions in {spec.estimation}; "
-        f"the study needs {spec.min_estimation_obs} (min_estimation_obs).{first}"
+        f"the study needs {spec.min_estimation_obs} (min_estimation_obs){_left_out(spec)}.{first}"
     )
+
+
+def _left_out(spec: StudySpec) -> str:
+    if spec.excluded_days is None:
+        return ""
+    return f"; days {spec.excluded_days} around other events of the security are left out"
 
 
 def _no_day_0_return(spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> str:
     row = panel.priced_row(pair.code, pair.event_index)
     if row is None:
         return f"no abnormal return on day 0: {pair.symbol} has no price on {pair.event_session}"
-    if np.isnan(panel.returns(spec.return_type)[row]) or spec.benchmark is None:
-        has_before = panel.priced_row(pair.code, pair.event_index - 1) is not None
+    if np.isnan(measured(spec, panel)[row]):
+        what = "return" if spec.measure == "return" else "volume"
+        has_before = spec.measure != "return" or panel.priced_row(pair.code, pair.event_index - 1) is not None
         because = "" if has_before else ", because it has no price on the session before"
-        return f"no abnormal return on day 0: {pair.symbol} has no return on {pair.event_session}{because}"
+        return f"no abnormal return on day 0: {pair.symbol} has no {what} on {pair.event_session}{because}"
+    if spec.benchmark is None:
+        names = ", ".join(spec.factor_names) or "benchmark"
+        return f"no abnormal return on day 0: no value of {names} for {pair.event_session} and the days it spans"
     priced = panel.priced_rows(pair.code)
     span = panel.session_day[priced[priced <= row][-2:]].tolist()
     benchmark = panel.code(spec.benchmark)
     gaps = " and ".join(str(as_date(day)) for day in span if not panel.has_price_on(benchmark, day))
+    if not gaps:
+        return f"no abnormal return on day 0: a regressor of model {spec.model!r} is missing on {pair.event_session}"
     return f"no abnormal return on day 0: the benchmark {spec.benchmark} has no price on {gaps}"
 
 
-def _benchmark_still(spec: StudySpec, _panel: ReturnPanel, _pair: UnusedPair) -> str:
-    return f"the benchmark {spec.benchmark} does not move in {spec.estimation}, so beta cannot be estimated"
+def _not_identified(spec: StudySpec, _panel: ReturnPanel, _pair: UnusedPair) -> str:
+    if spec.normal_model.estimator == "garch":
+        return f"the GARCH(1,1) likelihood of the residuals in {spec.estimation} has no maximum that could be found"
+    if len(spec.regressors) > 1 or spec.neighbours:
+        names = ", ".join(map(str, spec.neighbours or spec.regressors))
+        return f"the regressors {names} do not move or are collinear in {spec.estimation}: slopes cannot be estimated"
+    name = f"benchmark {spec.benchmark}" if spec.benchmark else "market"
+    return f"the {name} does not move in {spec.estimation}, so beta cannot be estimated"
 
 
 def _last_price(panel: ReturnPanel, pair: UnusedPair) -> date | None:
@@ -87,5 +108,5 @@ _REASONS: Final[dict[Outcome, Callable[[StudySpec, ReturnPanel, UnusedPair], str
     Outcome.ENDED: _ended,
     Outcome.TOO_FEW_SESSIONS: _too_few_sessions,
     Outcome.NO_DAY_0_RETURN: _no_day_0_return,
-    Outcome.BENCHMARK_STILL: _benchmark_still,
+    Outcome.NOT_IDENTIFIED: _not_identified,
 }

@@ -1,8 +1,10 @@
-"""The result of a study: its ledger, its abnormal returns and its CARs, which must agree with each other."""
+"""The result of a study: its ledger and its estimates, and the tables that they are written as."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -10,90 +12,79 @@ import polars as pl
 
 from pipelines.contracts import FCT_ABNORMAL_RETURNS, FCT_EVENT_CARS, FCT_STUDY_SECURITIES
 from pipelines.errors import ContractError
-from pipelines.event_study.arrays import FloatArray, zero_missing
+from pipelines.event_study.estimates import Estimates
+from pipelines.event_study.frames import abnormal_return_frame, car_frame, security_frame
+from pipelines.event_study.pairs import Pairs
+from pipelines.event_study.panel import ReturnPanel
+from pipelines.event_study.screening import Screening
 from pipelines.event_study.spec import StudySpec
+from pipelines.event_study.workers import blocks
 
-IDENTITY_TOLERANCE: Final = 1e-12
-"""Largest distance of a CAR from the sum of its abnormal returns, relative to the sum of their sizes."""
+CHUNK_SIZE: Final = 20_000
+"""Pairs whose rows are written at a time."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class StudyResult:
-    """What a study found; every frame is sorted by its contract's key.
+    """What a study found. Its frames are written when they are asked for, each sorted by its contract's key.
 
     Attributes
     ----------
     spec : StudySpec
         The study.
-    securities : DataFrame
-        Contract FCT_STUDY_SECURITIES: every pair asked for, once.
-    abnormal_returns : DataFrame
-        Contract FCT_ABNORMAL_RETURNS: a row per used pair and day of the event window.
-    cars : DataFrame
-        Contract FCT_EVENT_CARS: a row per used pair and CAR window.
+    panel : ReturnPanel
+        The returns it read.
+    asked : Pairs
+        Every pair asked for.
+    screening : Screening
+        What became of each.
+    estimates : Estimates
+        What was estimated of the used pairs, as arrays.
 
     Raises
     ------
     ContractError
-        If the frames do not agree: used pairs without their rows, or a CAR that is not the sum of its days.
+        If the used pairs are not the estimated ones.
     """
 
     spec: StudySpec
-    securities: pl.DataFrame
-    abnormal_returns: pl.DataFrame
-    cars: pl.DataFrame
+    panel: ReturnPanel
+    asked: Pairs
+    screening: Screening
+    estimates: Estimates
 
     def __post_init__(self) -> None:
-        """Check the result's own identities."""
-        for name, table in _TABLES.items():
-            object.__setattr__(self, name, table.conform(getattr(self, name)))
-        self._check_rows()
-        self._check_sums()
+        """Check that the used pairs are those that have been estimated."""
+        used, estimated = self.asked.places.take(self.screening.used), self.estimates.pairs.places
+        same = np.array_equal(used.code, estimated.code) and np.array_equal(used.event_index, estimated.event_index)
+        if not same:
+            raise ContractError(
+                f"study {self.spec.study_id!r}: {used.size} pairs are used, the estimates are of {estimated.size}, "
+                "or in another order; please report this as a defect"
+            )
+
+    @cached_property
+    def securities(self) -> pl.DataFrame:
+        """Contract FCT_STUDY_SECURITIES: every pair asked for, once."""
+        ledger = security_frame(self.spec, self.panel, self.asked, self.screening, self.estimates.fit)
+        return FCT_STUDY_SECURITIES.conform(ledger)
 
     @property
     def used(self) -> pl.DataFrame:
         """The used pairs' rows of the ledger."""
         return self.securities.filter(pl.col("status") == "used")
 
-    def by_day(self, column: str) -> FloatArray:
-        """Return a column of the abnormal returns as an array of shape (used pairs, days), NaN for null."""
-        return self._matrix(self.abnormal_returns, column, self.spec.event.length)
+    @property
+    def abnormal_returns(self) -> pl.DataFrame:
+        """Contract FCT_ABNORMAL_RETURNS: a row per used pair and day of the event window."""
+        return pl.concat(list(self.abnormal_return_chunks()))
 
-    def by_window(self, column: str) -> FloatArray:
-        """Return a column of the CARs as an array of shape (used pairs, sorted CAR windows), NaN for null."""
-        return self._matrix(self.cars, column, len(self.spec.car_windows))
+    def abnormal_return_chunks(self, chunk_size: int = CHUNK_SIZE) -> Iterator[pl.DataFrame]:
+        """Yield the same rows a number of pairs at a time, for a table that should not stand in memory at once."""
+        for rows in blocks(self.estimates.pairs.size, chunk_size):
+            yield FCT_ABNORMAL_RETURNS.conform(abnormal_return_frame(self.estimates, rows))
 
-    @staticmethod
-    def _matrix(frame: pl.DataFrame, column: str, width: int) -> FloatArray:
-        return frame[column].cast(pl.Float64).fill_null(float("nan")).to_numpy().reshape(-1, width)
-
-    def _check_rows(self) -> None:
-        used = self.used.select("event_id", "symbol")
-        for name, width in (("abnormal_returns", self.spec.event.length), ("cars", len(self.spec.car_windows))):
-            keys = getattr(self, name).select("event_id", "symbol")
-            if keys.height != used.height * width or not keys.gather_every(width).equals(used):
-                raise ContractError(
-                    f"study {self.spec.study_id!r}: {name} must hold {width} rows for each of {used.height} used "
-                    f"pairs, in the order of the ledger; got {keys.height} rows"
-                )
-
-    def _check_sums(self) -> None:
-        abnormal = zero_missing(self.by_day("abnormal_return"))
-        cars = zero_missing(self.by_window("car"))
-        for place, window in enumerate(sorted(self.spec.car_windows)):
-            days = abnormal[:, window.start - self.spec.event.start : window.end - self.spec.event.start + 1]
-            distance = np.abs(days.sum(axis=1) - cars[:, place])
-            wrong = np.flatnonzero(distance > IDENTITY_TOLERANCE * np.maximum(np.abs(days).sum(axis=1), 1.0))
-            if wrong.size:
-                row = self.used.row(int(wrong[0]), named=True)
-                raise ContractError(
-                    f"study {self.spec.study_id!r}, event {row['event_id']!r} x {row['symbol']}: the abnormal returns "
-                    f"of {window} sum to {days[wrong[0]].sum()}, but the CAR is {cars[wrong[0], place]}"
-                )
-
-
-_TABLES: Final = {
-    "securities": FCT_STUDY_SECURITIES,
-    "abnormal_returns": FCT_ABNORMAL_RETURNS,
-    "cars": FCT_EVENT_CARS,
-}
+    @property
+    def cars(self) -> pl.DataFrame:
+        """Contract FCT_EVENT_CARS: a row per used pair and CAR window."""
+        return FCT_EVENT_CARS.conform(car_frame(self.estimates))

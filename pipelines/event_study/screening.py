@@ -7,14 +7,14 @@ from enum import IntEnum
 from typing import Final
 
 import numpy as np
-import polars as pl
 
 from pipelines.errors import ContractError
 from pipelines.event_study.alignment import NO_DAY, AlignedReturns
 from pipelines.event_study.arrays import IntArray
 from pipelines.event_study.pairs import NO_PRICES, Pairs
 from pipelines.event_study.panel import as_date
-from pipelines.event_study.spec import StudySpec, Window
+from pipelines.event_study.spec import StudySpec
+from pipelines.event_study.windows import Window
 
 _DAY_0: Final = Window(0, 0)
 
@@ -28,7 +28,7 @@ class Outcome(IntEnum):
     ENDED = 3
     TOO_FEW_SESSIONS = 4
     NO_DAY_0_RETURN = 5
-    BENCHMARK_STILL = 6
+    NOT_IDENTIFIED = 6
 
     @property
     def status(self) -> str:
@@ -75,22 +75,22 @@ def screen(spec: StudySpec, aligned: AlignedReturns, pairs: Pairs) -> Screening:
         If a pair's day 0 carries another date in the panel than in the pair.
     """
     _check_day_0(aligned, pairs)
-    n_obs = aligned.n_usable(pairs, spec.estimation)
-    is_unfinished = pairs.event_index + spec.event.end > pairs.last_index
+    n_obs = aligned.n_estimation(pairs.places, spec.estimation)
+    is_unfinished = pairs.event_index + spec.event.end + spec.reach > pairs.last_index
     outcomes = {
         Outcome.NO_PRICES: pairs.code == NO_PRICES,
         Outcome.PENDING: is_unfinished & ~pairs.frame["is_ended"].to_numpy(),
         Outcome.ENDED: is_unfinished,
         Outcome.TOO_FEW_SESSIONS: n_obs < spec.min_estimation_obs,
-        Outcome.NO_DAY_0_RETURN: aligned.n_usable(pairs, _DAY_0) == 0,
+        Outcome.NO_DAY_0_RETURN: np.isnan(aligned.take(aligned.base, pairs.places, _DAY_0)[:, 0]),
     }
     outcome = np.select(list(outcomes.values()), [int(each) for each in outcomes], default=int(Outcome.USED))
     return Screening(outcome, n_obs)
 
 
 def _check_day_0(aligned: AlignedReturns, pairs: Pairs) -> None:
-    in_panel = aligned.take(aligned.session_day, pairs, _DAY_0)[:, 0]
-    in_pair = pairs.frame["event_session"].cast(pl.Int32).to_numpy()
+    in_panel = aligned.take(aligned.session_day, pairs.places, _DAY_0)[:, 0]
+    in_pair = pairs.session
     wrong = np.flatnonzero((in_panel != NO_DAY) & (in_panel != in_pair))
     if wrong.size:
         pair = pairs.frame.row(int(wrong[0]), named=True)

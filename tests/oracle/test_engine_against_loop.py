@@ -1,25 +1,27 @@
-"""The engine against the slow, readable reference of this folder, one pair at a time, to 1e-10."""
+"""The engine against the slow, readable reference of this folder, one pair and one group at a time, to 1e-10."""
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
+import json
 import math
 
-import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.event_study import ReturnPanel, StudyResult, StudySpec, Window, group_tests, run_study
-from tests.event_study_inputs import a_spec, random_returns, resolved_pairs
-from tests.oracle import reference
+from pipelines.event_study import Window, group_tests
+from pipelines.event_study.spec import DEFAULT_TESTS
+from tests.oracle.loop_panels import MODELS, PANELS, Loop, a_loop
+from tests.oracle.reference import NAN
+from tests.oracle.reference_ranks import GROUP_TESTS
+from tests.oracle.reference_tests import Sample, r_bar
 
 RTOL = 1e-10
-ATOL = 1e-13
-"""Abnormal returns near zero are differences of returns, so they carry the returns' absolute rounding."""
+ATOL = 1e-12
+"""Statistics near zero are differences, so they carry the absolute rounding of what is subtracted."""
 
-STUDIES = list(itertools.product(("market", "market_adjusted", "constant_mean"), ("simple", "log")))
-MISSING = {"complete": (0.0, 0.0), "security": (0.08, 0.0), "both": (0.05, 0.04)}
+ATOL_RETURN = 1e-13
+"""The same of abnormal returns, which are differences of returns."""
+
 DAY_COLUMNS = {
     "actual": "actual_return",
     "expected": "expected_return",
@@ -28,93 +30,85 @@ DAY_COLUMNS = {
     "standardised": "std_abnormal_return",
     "p_value": "p_value",
 }
-CAR_COLUMNS = {"car": "car", "se": "car_se", "scar": "scar", "p_value": "p_value", "bhar": "bhar"}
+PARAMETERS = ("alpha", "beta", "sigma", "alpha_se", "beta_se")
+CAR_COLUMNS = ("car", "car_se", "scar", "p_value", "bhar", "n_days", "is_complete", "df")
+
+CORRELATION_TESTS = ("patell_z_adjusted", "bmp_t_adjusted")
 
 
-def both(
-    spec: StudySpec, gaps: tuple[float, float], seed: int
-) -> tuple[StudyResult, dict[tuple[str, str], reference.Pair]]:
-    """Run the engine and the reference on the same seeded panel with gaps."""
-    returns = random_returns(seed, n_symbols=6, n_sessions=150, missing=gaps[0], benchmark_missing=gaps[1])
-    asked = [(f"e{index}", f"S{number}", index) for number in range(6) for index in (50, 77, 110, 148)]
-    pairs = resolved_pairs(returns, asked)
-    market = reference.listings(returns)
-    found = {
-        (row["event_id"], row["symbol"]): reference.study_pair(
-            spec, market, row["symbol"], row["event_index"], row["last_index"]
-        )
-        for row in pairs.iter_rows(named=True)
-    }
-    return run_study(spec, ReturnPanel.from_frame(returns), pairs), found
-
-
-def close(actual: float | None, expected: float) -> bool:
+def close(actual: float | None, expected: float, atol: float = ATOL) -> bool:
     """Compare two numbers, null with NaN."""
-    if actual is None or math.isnan(expected):
-        return actual is None and math.isnan(expected)
-    return math.isclose(actual, expected, rel_tol=RTOL, abs_tol=ATOL)
+    if actual is None or not math.isfinite(expected):
+        return actual is None and not math.isfinite(expected)
+    return math.isclose(actual, expected, rel_tol=RTOL, abs_tol=atol)
 
 
-@pytest.mark.parametrize(("model", "return_type"), STUDIES)
-@pytest.mark.parametrize("gaps", MISSING.values(), ids=MISSING)
-def test_every_value_of_every_pair_is_the_references(model: str, return_type: str, gaps: tuple[float, float]) -> None:
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("panel", PANELS)
+def test_every_value_of_every_pair_is_the_references(model: str, panel: str) -> None:
     """Ledger, days and windows agree with the reference in every value and every missing value."""
-    windows = (Window(0, 0), Window(-1, 1), Window(0, 5), Window(-5, 5))
-    spec = a_spec(model=model, return_type=return_type, car_windows=windows, min_estimation_obs=25)
-    result, found = both(spec, gaps, seed=20)
-    statuses = {pair.status for pair in found.values()}
-    assert statuses >= {"used", "pending"}
+    loop = a_loop(model, panel, seed=20)
+    result, found = loop.engine, loop.reference
+    assert {pair.status for pair in found.values()} >= {"used", "pending"}
 
+    assert result.securities.height == len(found)
     for row in result.securities.iter_rows(named=True):
         pair = found[row["event_id"], row["symbol"]]
         assert row["status"] == pair.status
-        assert all(close(row[name], getattr(pair, name)) for name in ("alpha", "beta", "sigma")), (row, pair)
+        assert pair.status != "used" or row["n_estimation_obs"] == pair.n_obs
+        values = {name: getattr(pair, name) for name in PARAMETERS}
+        assert all(close(row[name], value, ATOL_RETURN) for name, value in values.items()), (row, pair)
+        slopes = list(json.loads(row["coefficients"]).values()) if row["coefficients"] else []
+        assert not slopes or all(map(close, slopes, pair.slopes)), (row, pair)
     for row in result.abnormal_returns.iter_rows(named=True):
         day = found[row["event_id"], row["symbol"]].days[row["relative_day"]]
-        assert all(close(row[column], getattr(day, name)) for name, column in DAY_COLUMNS.items()), (row, day)
+        same = (close(row[column], getattr(day, name), ATOL_RETURN) for name, column in DAY_COLUMNS.items())
+        assert all(same), (row, day)
     for row in result.cars.iter_rows(named=True):
-        window = Window(row["window_start"], row["window_end"])
-        car = found[row["event_id"], row["symbol"]].cars[window]
-        assert all(close(row[column], getattr(car, name)) for name, column in CAR_COLUMNS.items()), (row, car)
-        assert (row["n_days"], row["is_complete"]) == (car.n_days, car.is_complete)
+        pair = found[row["event_id"], row["symbol"]]
+        car = pair.cars[Window(row["window_start"], row["window_end"])]
+        expected = (car.car, car.se, car.scar, car.p_value, car.bhar, car.n_days, car.is_complete, pair.df)
+        same = (close(row[name], value, ATOL_RETURN) for name, value in zip(CAR_COLUMNS, expected, strict=True))
+        assert all(same), (row, car)
 
 
-@pytest.mark.parametrize(("model", "return_type"), STUDIES)
-@pytest.mark.parametrize("gaps", MISSING.values(), ids=MISSING)
-def test_every_group_test_is_the_references(model: str, return_type: str, gaps: tuple[float, float]) -> None:
-    """Statistic and p-value of every test, group and window agree with the reference."""
-    spec = a_spec(model=model, return_type=return_type, min_estimation_obs=25)
-    result, found = both(spec, gaps, seed=21)
-    names = result.securities.select("event_id", "symbol")
-    groups = pl.concat(
-        [
-            names.with_columns(group_by=pl.lit("all"), group_value=pl.lit("all")),
-            names.with_columns(group_by=pl.lit("symbol"), group_value="symbol"),
-        ]
-    )
-    tests = group_tests(spec, result, groups).filter(pl.col("statistic").is_not_null())
-    assert tests.height > 100
-    for row in tests.iter_rows(named=True):
-        pairs = [
-            pair
-            for (_, symbol), pair in found.items()
-            if pair.status == "used" and row["group_value"] in ("all", symbol)
-        ]
-        window = Window(row["window_start"], row["window_end"])
-        statistic, p_value = reference.group_statistics(spec, pairs, window)[row["test"]]
-        assert close(row["statistic"], statistic), row
-        assert close(row["p_value"], p_value), row
+def grouped(loop: Loop) -> pl.DataFrame:
+    """Group the pairs of a study by all, security, event (one date on most panels) and pair."""
+    pairs = loop.pairs.select("event_id", "symbol")
+    groups = {"all": pl.lit("all"), "symbol": pl.col("symbol"), "event": pl.col("event_id")}
+    groups["pair"] = pl.when(pl.col("symbol").is_in(["S1", "S4"])).then(pl.format("{} {}", "event_id", "symbol"))
+    groups["twins"] = pl.when(pl.col("event_id").is_in(["e64", "e84"])).then(pl.col("symbol"))
+    return pl.concat(
+        pairs.with_columns(group_by=pl.lit(name), group_value=value) for name, value in groups.items()
+    ).drop_nulls()
 
 
-def test_references_own_hand_worked_case() -> None:
-    """The reference itself gives the hand-worked numbers: a -1/2, b 3/2, s^2 2, CAR 17, Var(CAR) 15."""
-    spec = a_spec(estimation=Window(-3, -1), event=Window(0, 1), car_windows=(Window(0, 1),), min_estimation_obs=3)
-    prices = {"S": [1, 7, 63, 693, 9009, 153153], "MKT": [1, 6, 36, 288, 1152, 6912]}
-    market = {
-        symbol: reference.Listing(dict(enumerate(map(float, levels))), {index: index for index in range(6)})
-        for symbol, levels in prices.items()
-    }
-    pair = reference.study_pair(spec, market, "S", event_index=4, last_index=5)
-    np.testing.assert_allclose([pair.alpha, pair.beta, pair.sigma**2], [-0.5, 1.5, 2.0], rtol=1e-12)
-    car = dataclasses.asdict(pair.cars[Window(0, 1)])
-    assert (car["car"], car["se"] ** 2, car["bhar"]) == pytest.approx((17, 15, 181), rel=1e-12)
+def disagreements(loop: Loop) -> list[str]:
+    """Return every value of the table of group tests that is not the reference's."""
+    tests, groups = group_tests(loop.engine, grouped(loop)), grouped(loop)
+    wrong = []
+    for key, rows in tests.group_by("group_by", "group_value", "window_start", "window_end", maintain_order=True):
+        *group, start, end = key
+        members = groups.filter(group_by=group[0], group_value=group[1]).select("event_id", "symbol").rows()
+        used = [loop.reference[member] for member in sorted(members) if loop.reference[member].status == "used"]
+        sample = Sample.of(used, Window(start, end))
+        of_group = {"n": sample.n, "caar": sample.caar}
+        for row in rows.iter_rows(named=True):
+            statistic = GROUP_TESTS[row["test"]](sample)
+            expected = of_group | {"statistic": statistic.value, "p_value": statistic.p_value, "df": statistic.df}
+            expected["r_bar"] = r_bar(sample) if row["test"] in CORRELATION_TESTS else NAN
+            wrong += [
+                f"{key} {row['test']}: {name} is {row[name]}, expected {value}; note {row['note']}, n {sample.n}"
+                for name, value in expected.items()
+                if not close(row[name], value)
+            ]
+    return wrong
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("panel", PANELS)
+def test_every_group_test_is_the_references(model: str, panel: str) -> None:
+    """Every test of every group and window agrees with the reference, and is null where the reference has no value."""
+    loop = a_loop(model, panel, seed=21)
+    assert set(GROUP_TESTS) == set(DEFAULT_TESTS) == set(group_tests(loop.engine, grouped(loop))["test"])
+    assert not disagreements(loop)

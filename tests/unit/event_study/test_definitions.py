@@ -11,7 +11,7 @@ import yaml
 
 from pipelines.errors import CatalogueError
 from pipelines.event_study.definitions import load_definitions
-from pipelines.event_study.spec import MODELS_WITH_BENCHMARK, Window
+from pipelines.event_study.windows import Window
 from pipelines.home import SEEDS
 
 SHIPPED = sorted((SEEDS / "studies").glob("*.yaml"))
@@ -50,7 +50,7 @@ def test_the_studies_that_ship_are_valid() -> None:
         spec = definition.spec
         assert spec.study_id == definition.id
         assert spec.event.contains(Window(0, 0))
-        assert (spec.benchmark is not None) == (definition.model in MODELS_WITH_BENCHMARK)
+        assert (spec.benchmark is not None) == (definition.model in {"market", "market_adjusted"})
 
 
 @pytest.mark.parametrize("source", ["sample", "files"])

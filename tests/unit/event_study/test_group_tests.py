@@ -63,7 +63,7 @@ def everyone(result: StudyResult) -> pl.DataFrame:
 
 def by_test(result: StudyResult, groups: pl.DataFrame | None = None) -> dict[str, dict[str, object]]:
     """Return the rows of day 0 by the name of the test."""
-    frame = group_tests(result.spec, result, everyone(result) if groups is None else groups)
+    frame = group_tests(result, everyone(result) if groups is None else groups)
     rows = frame.filter(window_start=0, window_end=0).iter_rows(named=True)
     return {str(row["test"]): row for row in rows}
 
@@ -174,7 +174,7 @@ def test_only_pairs_with_a_complete_window_count() -> None:
     returns = with_returns(random_returns(13).filter(~gap))
     asked = [("a", "S0", 81), ("b", "S1", 80), ("c", "S2", 82)]
     result = run_study(spec, panel_of(returns), resolved_pairs(returns, asked))
-    tests = group_tests(spec, result, everyone(result)).filter(test="cross_sectional_t")
+    tests = group_tests(result, everyone(result)).filter(test="cross_sectional_t")
     assert tests.select("window_start", "window_end", "n").rows() == [(-1, -1, 3), (-1, 1, 2), (0, 0, 3), (1, 1, 2)]
     whole = result.cars.filter(pl.col("is_complete"))
     assert tests["caar"][1] == pytest.approx(whole["car"].mean(), rel=1e-14)
@@ -196,7 +196,7 @@ def test_pair_may_be_in_many_groups_and_counts_once_in_each() -> None:
     result = one_day_result([0.01, 0.02, 0.06], [0.01, 0.01, 0.02], [20, 20, 20])
     pairs = everyone(result)
     two = pairs.filter(symbol="A").with_columns(group_by=pl.lit("half")).vstack(pairs).vstack(pairs.head(1))
-    tests = group_tests(ONE_DAY, result, two).filter(test="cross_sectional_t")
+    tests = group_tests(result, two).filter(test="cross_sectional_t")
     assert tests.select("group_by", "group_value", "n").rows() == [("all", "all", 3), ("half", "all", 1)]
 
 
@@ -207,7 +207,7 @@ def test_rows_have_the_contract_every_window_once_and_are_sorted() -> None:
         a_spec(), panel_of(returns), resolved_pairs(returns, [("a", "S0", 70), ("b", "S1", 80), ("b", "S2", 80)])
     )
     groups = result.securities.select("event_id", "symbol", group_by=pl.lit("event"), group_value="event_id")
-    tests = group_tests(a_spec(), result, pl.concat([groups, everyone(result)]))
+    tests = group_tests(result, pl.concat([groups, everyone(result)]))
     assert tests.schema == FCT_GROUP_TESTS.polars_schema
     assert tests.equals(tests.sort(FCT_GROUP_TESTS.key))
     assert not tests.select(FCT_GROUP_TESTS.key).is_duplicated().any()
@@ -218,7 +218,7 @@ def test_rows_have_the_contract_every_window_once_and_are_sorted() -> None:
 def test_no_groups_give_an_empty_frame() -> None:
     """Without groups there is nothing to test."""
     result = one_day_result([0.01], [0.01], [20])
-    assert group_tests(ONE_DAY, result, everyone(result).clear()).equals(FCT_GROUP_TESTS.empty())
+    assert group_tests(result, everyone(result).clear()).equals(FCT_GROUP_TESTS.empty())
 
 
 def test_result_of_another_study_is_refused() -> None:
@@ -232,6 +232,6 @@ def test_groups_that_name_no_group_are_refused() -> None:
     """Groups without a column or with a null are refused."""
     result = one_day_result([0.01], [0.01], [20])
     with pytest.raises(ContractError, match=r"missing \['group_value'\]"):
-        group_tests(ONE_DAY, result, everyone(result).drop("group_value"))
+        group_tests(result, everyone(result).drop("group_value"))
     with pytest.raises(ContractError, match=r"nulls by column: \{'group_value': 1\}"):
-        group_tests(ONE_DAY, result, everyone(result).with_columns(group_value=pl.lit(None, pl.String)))
+        group_tests(result, everyone(result).with_columns(group_value=pl.lit(None, pl.String)))

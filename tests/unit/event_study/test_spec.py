@@ -43,20 +43,13 @@ def test_window_that_ends_before_it_starts_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("length", "model", "expected"),
-    [(250, "market", 120), (100, "market", 50), (61, "market", 31), (3, "market", 3), (1, "market_adjusted", 1)],
+    ("length", "n_parameters", "expected"), [(250, 2, 120), (100, 2, 50), (61, 2, 31), (3, 2, 3), (1, 0, 1), (10, 6, 7)]
 )
 def test_default_minimum_is_half_the_window_at_most_120_and_leaves_a_degree_of_freedom(
-    length: int, model: str, expected: int
+    length: int, n_parameters: int, expected: int
 ) -> None:
     """The default minimum is half of the window rounded up, at most 120, and more than the parameters."""
-    assert default_min_estimation_obs(Window(-length, -1), model) == expected
-
-
-def test_default_minimum_of_an_unknown_model_is_refused() -> None:
-    """An unknown model is refused with the known ones."""
-    with pytest.raises(SpecError, match="unknown model 'capm'; choose one of market, market_adjusted, constant_mean"):
-        default_min_estimation_obs(Window(-250, -1), "capm")
+    assert default_min_estimation_obs(Window(-length, -1), n_parameters) == expected
 
 
 @pytest.mark.parametrize(

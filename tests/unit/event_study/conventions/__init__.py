@@ -1,0 +1,1 @@
+"""Unit tests of other programs' definitions, by hand and against the engine."""

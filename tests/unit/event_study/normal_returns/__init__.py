@@ -1,0 +1,1 @@
+"""Unit tests of the normal-return models, one file per module."""
