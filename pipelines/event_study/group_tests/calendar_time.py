@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from pipelines.event_study.arrays import DayArray, FloatArray, IntArray
+from pipelines.event_study.arrays import FloatArray, IntArray
 from pipelines.event_study.estimates import Estimates
 from pipelines.event_study.group_tests import assumptions
 from pipelines.event_study.group_tests.sample import Moments, Sample
@@ -37,17 +38,11 @@ def calendar_time_t(sample: Sample, estimates: Estimates) -> TestValues:
     Fama, E. F. (1998), Journal of Financial Economics 49, 283-306.
     Mitchell and Stafford (2000), Journal of Business 73, 287-329.
     """
-    rows, start = sample.batch.rows, estimates.spec.event.start
-    abnormal, days = estimates.abnormal(rows), estimates.event_days(rows)
     shape = sample.complete.n.shape
     statistic, n_days, is_constant = np.full(shape, np.nan), np.zeros(shape), np.zeros(shape, dtype=np.bool_)
-    for place, window in enumerate(sample.windows):
-        known = sample.complete.known[:, place]
-        if not known.any():
-            continue
-        span = slice(window.start - start, window.end - start + 1)
-        groups = np.repeat(sample.segments.ids[known], window.length)
-        present, moments = _portfolio(groups, days[known, span].ravel(), abnormal[known, span].ravel())
+    portfolios = _Portfolios.of(sample, estimates)
+    for place in np.flatnonzero(sample.complete.known.any(axis=0)).tolist():
+        present, moments = portfolios.moments(sample, place)
         n_days[present, place] = moments.n[:, 0]
         is_constant[present, place] = moments.is_constant[:, 0]
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -66,11 +61,68 @@ def calendar_time_t(sample: Sample, estimates: Estimates) -> TestValues:
     return t_values("calendar_time_t", statistic, np.maximum(n_days - 1.0, 1.0), sample.complete.n, remarks)
 
 
-def _portfolio(groups: IntArray, days: DayArray, abnormal: FloatArray) -> tuple[IntArray, Moments]:
-    """Return the groups that hold a day, and the moments of their portfolios' daily returns."""
-    order = np.lexsort((days, groups))
-    of_day = Segments.of_keys(groups[order], days[order])
-    returns = of_day.sum(abnormal[order]) / of_day.sizes
-    group = groups[order][of_day.starts]
-    of_group = Segments.of_keys(group)
-    return group[of_group.starts], Moments.of(returns[:, None], of_group)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Portfolios:
+    """Calendar days of a batch's groups, and who is in their portfolios.
+
+    Attributes
+    ----------
+    order : array, shape (members,)
+        Members by group and day 0.
+    blocks : Segments
+        Runs of them that have the same dates in the event window, so that they add up day by day before any day is
+        looked up; each member is one where some of a run differ.
+    start : int
+        First relative day.
+    abnormal : array, shape (members, days)
+        In that order.
+    day : array of int, shape (blocks, days)
+        Number of the group's calendar day among all groups'.
+    group : array, shape (calendar days,)
+        Group of each of these.
+    """
+
+    order: IntArray
+    blocks: Segments
+    start: int
+    abnormal: FloatArray
+    day: IntArray
+    group: IntArray
+
+    @classmethod
+    def of(cls, sample: Sample, estimates: Estimates) -> _Portfolios:
+        """Number the days of the event window that each group knows."""
+        rows, ids = sample.batch.rows, sample.segments.ids
+        order = np.lexsort((sample.session, ids))
+        days = estimates.event_days(rows[order])
+        blocks = Segments.of_keys(ids[order], sample.session[order])
+        if not (days == blocks.expand(days[blocks.starts])).all():
+            blocks = Segments.of(np.ones_like(rows))
+        dates = days[blocks.starts]
+        groups = np.repeat(ids[order][blocks.starts], dates.shape[1])
+        by_day = np.lexsort((dates.ravel(), groups))
+        of_day = Segments.of_keys(groups[by_day], dates.ravel()[by_day])
+        number = np.empty(dates.size, dtype=np.int64)
+        number[by_day] = of_day.ids
+        return cls(
+            order=order,
+            blocks=blocks,
+            start=estimates.spec.event.start,
+            abnormal=estimates.abnormal(rows[order]),
+            day=number.reshape(dates.shape),
+            group=groups[by_day][of_day.starts],
+        )
+
+    def moments(self, sample: Sample, place: int) -> tuple[IntArray, Moments]:
+        """Return the groups that hold a day of a window, and the moments of their portfolios' daily returns."""
+        window = sample.windows[place]
+        span = slice(window.start - self.start, window.end - self.start + 1)
+        known = sample.complete.known[self.order, place, None]
+        sums = self.blocks.sum(np.where(known, self.abnormal[:, span], 0.0)).ravel()
+        held = np.repeat(self.blocks.sum(known), window.length)
+        day = self.day[:, span].ravel()
+        n_held = np.bincount(day, held, self.group.size)
+        present = np.flatnonzero(n_held)
+        returns = np.bincount(day, sums, self.group.size)[present] / n_held[present]
+        of_group = Segments.of_keys(self.group[present])
+        return self.group[present][of_group.starts], Moments.of(returns[:, None], of_group)

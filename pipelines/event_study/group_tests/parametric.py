@@ -97,10 +97,8 @@ def skewness_adjusted_t(sample: Sample) -> TestValues:
     Lyon, Barber and Tsai (1999), Journal of Finance 54, 165-201.
     """
     moments = sample.complete
-    deviations = moments.deviations(sample.value, sample.segments)
-    statistic = skewness_adjusted(
-        moments.n, moments.mean, moments.sd, sample.segments.sum(deviations * deviations * deviations)
-    )
+    cubes = sample.segments.sum(sample.deviations * sample.deviations * sample.deviations)
+    statistic = skewness_adjusted(moments.n, moments.mean, moments.sd, cubes)
     remarks = [
         assumptions.no_pairs(sample),
         assumptions.too_few(moments, 3),
@@ -129,15 +127,15 @@ def jackknife_t(sample: Sample) -> TestValues:
     Giaccotto and Sfiridis (1996), Journal of Economics and Business 48, 349-370.
     """
     moments, segments = sample.complete, sample.segments
-    n = segments.expand(moments.n)
-    deviation = moments.deviations(sample.value, segments)
-    squares = segments.expand((moments.n - 1.0) * moments.sd**2)
+    n, deviation = moments.n, sample.deviations
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = segments.expand(moments.mean) - deviation / (n - 1.0)
-        variance = (squares - deviation**2 * n / (n - 1.0)) / np.where(n > 2, n - 2.0, np.nan)
-        theta = segments.expand(moments.mean / moments.sd)
-        pseudo = n * theta - (n - 1.0) * mean / np.sqrt(variance)
-        pseudo = np.where(moments.known & (variance > 0), pseudo, np.nan)
+        share = 1.0 / (n - 1.0)
+        mean = segments.expand(moments.mean) - deviation * segments.expand(share)
+        squares = segments.expand((n - 1.0) * moments.sd**2) - deviation * deviation * segments.expand(n * share)
+        deviation_of_rest = np.sqrt(squares * segments.expand(1.0 / np.where(n > 2, n - 2.0, np.nan)))
+        theta = segments.expand(n * moments.mean / moments.sd)
+        pseudo = theta - segments.expand(n - 1.0) * mean / deviation_of_rest
+        pseudo = np.where(moments.known & (deviation_of_rest > 0), pseudo, np.nan)
         found = Moments.of(pseudo, segments)
         statistic = np.sqrt(found.n) * found.mean / found.sd
     remarks = [

@@ -118,6 +118,12 @@ class Sample:
         return Moments.of(self.value, self.segments)
 
     @cached_property
+    def deviations(self) -> FloatArray:
+        """ARs or CARs less their group's mean, 0 where they do not count; (members, windows)."""
+        moments = self.complete
+        return np.where(moments.known, self.value - self.segments.expand(moments.mean), 0.0)
+
+    @cached_property
     def standard(self) -> Moments:
         """Moments of the standardised ones."""
         return Moments.of(self.scar, self.segments)
@@ -206,7 +212,3 @@ class Moments:
             sd = np.sqrt(segments.sum(deviation * deviation) / np.where(n > 1, n - 1.0, np.nan))
             is_constant = sd <= ROUNDING * (1.0 + np.abs(mean))
         return cls(known, n, mean, sd, is_constant)
-
-    def deviations(self, values: FloatArray, segments: Segments) -> FloatArray:
-        """Return the values' deviations from their group's mean, 0 where they do not count; (members, windows)."""
-        return np.where(self.known, values - segments.expand(self.mean), 0.0)
