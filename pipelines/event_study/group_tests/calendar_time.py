@@ -91,7 +91,7 @@ class _Portfolios:
 
     @classmethod
     def of(cls, sample: Sample, estimates: Estimates) -> _Portfolios:
-        """Number the days of the event window that each group knows."""
+        """Give every calendar day that a group knows in its event window a number."""
         rows, ids = sample.batch.rows, sample.segments.ids
         order = np.lexsort((sample.session, ids))
         days = estimates.event_days(rows[order])
