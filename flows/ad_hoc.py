@@ -137,7 +137,7 @@ def _expect_factors(spec: StudySpec, batches: list[RawBatch]) -> None:
 def _expect_benchmark(benchmark: str | None, batches: list[RawBatch]) -> None:
     symbols = sorted(batch.object for batch in batches)
     if benchmark is not None and benchmark not in symbols:
-        shown = ", ".join(get_close_matches(benchmark, symbols, n=3) or symbols[:5])
+        shown = ", ".join(get_close_matches(benchmark.upper(), symbols, n=3) or symbols[:5])
         raise SpecError(
             f"--benchmark: {benchmark} has no prices among the {len(symbols)} symbols of --prices, such as {shown}"
         )

@@ -64,10 +64,11 @@ A share count serves from the session after it was filed, as in ``mart.fct_value
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The core tables a study reads, as frames."""
+    """The core tables a study reads, as frames; `attributes` are the user's own columns of the event list."""
 
     events: pl.DataFrame
     named: pl.DataFrame
+    attributes: pl.DataFrame
     securities: pl.DataFrame
     sessions: pl.DataFrame
     panel: ReturnPanel
@@ -82,9 +83,11 @@ class Core:
         securities = read_frame(connection, "select * from core.securities order by symbol")
         factors = read_factors(connection)
         unknown = securities.filter(pl.col("exchange_mic").is_null()).select("symbol")
+        named = read_frame(connection, "select * from core.event_pairs order by event_id, symbol")
         return cls(
             events=read_frame(connection, "select * from core.events order by event_id"),
-            named=read_frame(connection, "select * from core.event_pairs order by event_id, symbol"),
+            named=named,
+            attributes=_attributes(named),
             securities=securities,
             sessions=read_frame(connection, "select * from core.sessions order by exchange_mic, session_date"),
             panel=ReturnPanel.from_frame(returns, factors=factors),
@@ -118,7 +121,11 @@ class Studied:
     def nothing(cls, ledger: pl.DataFrame) -> Studied:
         """Return the rows of a study that none of its pairs can be in."""
         return cls(
-            ledger, FCT_ABNORMAL_RETURNS.empty(), FCT_EVENT_CARS.empty(), FCT_GROUP_TESTS.empty(), NO_DIFFERENCES
+            securities=ledger,
+            abnormal_returns=FCT_ABNORMAL_RETURNS.empty(),
+            cars=FCT_EVENT_CARS.empty(),
+            group_tests=FCT_GROUP_TESTS.empty(),
+            differences=NO_DIFFERENCES,
         )
 
 
@@ -138,10 +145,8 @@ def run_definitions(
     work = work or Work()
     core = Core.read(connection)
     asked = {definition.id: _asked(definition, core) for definition in definitions}
-    named = core.named.select(PAIR)
-    day0 = _resolve(pl.concat([*asked.values(), named]).unique().sort(PAIR), core)
-    attributes = _attributes(core.named)
-    results = [_run(definition, asked[definition.id], day0, core, attributes, work) for definition in definitions]
+    day0 = _resolve(pl.concat([*asked.values(), core.named.select(PAIR)]).unique().sort(PAIR), core)
+    results = [_run(definition, asked[definition.id], day0, core, work) for definition in definitions]
 
     write_table(connection, "core.event_sessions", day0)
     studies = [definition.spec.to_row() for definition in definitions]
@@ -189,14 +194,7 @@ def _attributes(named: pl.DataFrame) -> pl.DataFrame:
     return named.select(PAIR).with_columns(cells)
 
 
-def _run(
-    definition: StudyDefinition,
-    asked: pl.DataFrame,
-    day0: pl.DataFrame,
-    core: Core,
-    attributes: pl.DataFrame,
-    work: Work,
-) -> Studied:
+def _run(definition: StudyDefinition, asked: pl.DataFrame, day0: pl.DataFrame, core: Core, work: Work) -> Studied:
     spec = definition.spec
     unusable = unusable_pairs(asked, day0, core.securities, core.rejected)
     ready = ready_pairs(asked, unusable, day0, core.securities)
@@ -215,7 +213,7 @@ def _run(
         events=core.events,
         named=core.named,
         securities=core.securities,
-        attributes=attributes,
+        attributes=core.attributes,
     )
     return Studied(
         securities=_ledger(spec, asked, unusable, result.securities),

@@ -37,7 +37,7 @@ def build_app(called: str | None = None) -> App:
         help="Which event moved which security, by how much, on what day, how sure are we, and what was it in money?",
         version=_version,
         help_format="markdown" if called in COMMANDS else "plaintext",
-        default_parameter=Parameter(negative_iterable=()),
+        default_parameter=Parameter(negative_iterable=(), show_default=_shown_default),
     )
     for name, (path, line) in COMMANDS.items():
         if name == called:
@@ -45,6 +45,13 @@ def build_app(called: str | None = None) -> App:
         else:
             app.command(path, name=name, help=line)
     return app
+
+
+def _shown_default(value: object) -> str | None:
+    """Return a default as it would be typed; an option that is off, or repeats from nothing, has none to show."""
+    if isinstance(value, tuple):
+        return " ".join(map(str, value)) or None
+    return None if value is None or value is False else str(value)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -51,15 +51,16 @@ def print_table(
     *,
     title: str | None = None,
     formats: Mapping[str, Any] | None = None,
+    to_right: Sequence[str] = (),
 ) -> None:
-    """Print an aligned table; numbers to the right."""
+    """Print an aligned table; numbers to the right, and so the columns named in `to_right`."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     rows = list(rows)
-    numeric = {i for i in range(len(columns)) if any(_is_numeric(row[i]) for row in rows)}
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    numeric = {i for i, name in enumerate(columns) if name in to_right or any(_is_numeric(row[i]) for row in rows)}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(columns):
         table.add_column(Text(plain(name)), justify="right" if i in numeric else "left", overflow="fold")
     for row in rows:
@@ -68,6 +69,8 @@ def print_table(
             template = (formats or {}).get(name)
             shown.append(Text(template.format(value) if template and value is not None else cell(value)))
         table.add_row(*shown)
+    if title is not None:
+        print(title)  # a title of the table itself would be folded to the table's width
     console().print(table)
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from cyclopts import Parameter
 
+from flows.cli.words import Paths
+
 if TYPE_CHECKING:
     from flows.pipeline import Outcome
     from flows.summary import Summary
@@ -24,10 +26,10 @@ SMALLEST_FIXED_P = 0.001
 def run(
     *,
     source: Literal["sample", "files"] | None = None,
-    prices: tuple[Path, ...] = (),
-    events: tuple[Path, ...] = (),
-    studies: tuple[Path, ...] = (),
-    factors: tuple[Path, ...] = (),
+    prices: Paths = (),
+    events: Paths = (),
+    studies: Paths = (),
+    factors: Paths = (),
     factor_unit: Literal["decimal", "percent"] | None = None,
     exchange: str | None = None,
     column: tuple[str, ...] = (),
@@ -55,14 +57,14 @@ def run(
     source
         Where prices come from: the bundled sample, or files of yours.
     prices
-        Price files (CSV, Parquet) or folders of them; repeat for more.
+        Price files (CSV, Parquet) or folders of them, one or more.
     events
         Event files to add to the catalogue: YAML of the catalogue's form, or a list (CSV, Parquet).
     studies
         Study files to add to the studies that ship.
     factors
-        Files (CSV, Parquet) of daily factor returns, a column of dates and one per factor such as Mkt-RF, SMB, HML
-        and RF; repeat for more. The models on factors need them.
+        Files (CSV, Parquet), one or more, of daily factor returns: a column of dates and one per factor such as
+        Mkt-RF, SMB, HML and RF. The models on factors need them.
     factor_unit
         Unit of the factor returns, decimal if not given: 1 % is 0.01 in decimals and 1 in percent. The files of the
         French data library are in percent.

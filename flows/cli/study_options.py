@@ -1,58 +1,123 @@
-"""Options of ``reaction study`` that say how a study is made; nothing heavy is imported before it runs."""
+"""Options of ``reaction study``, by panel of its help; nothing heavy is imported before it runs."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter, validators
+
+from flows.cli.words import Convention, Measure, Model, OtherConvention, Paths, Returns, StandardErrors, Test
 
 if TYPE_CHECKING:
     from pipelines.event_study.definitions import StudyDefinition
+    from pipelines.settings import Settings
+
+INPUT, MODEL, WINDOWS, TESTS, OUTPUT = (
+    Group(name, sort_key=place) for place, name in enumerate(("Input", "Model", "Windows", "Tests", "Output"))
+)
+
+Count = Annotated[int, Parameter(validator=validators.Number(gte=0))]
+Positive = Annotated[int, Parameter(validator=validators.Number(gte=1))]
+
+OPTION_OF = {
+    "benchmark_symbol": "--benchmark",
+    "return_type": "--returns",
+    "min_estimation_obs": "--min-obs",
+    "car_windows": "--car",
+    "excluded_days": "--exclude-days",
+    "standard_errors": "--standard-errors",
+    "placebo_dates": "--placebo-dates",
+    "resamples": "--resamples",
+    "measure '": "--measure '",
+    "model '": "--model '",
+}
+"""Fields of a specification as its messages name them, and the options that set them."""
 
 
-@Parameter(name="*", group="Model")
+@Parameter(name="*", group=INPUT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputOptions:
+    """What is read.
+
+    Parameters
+    ----------
+    prices
+        Price files (CSV, Parquet) or folders of them, one or more.
+    events
+        Event lists (CSV, Parquet) or catalogue files (YAML), one or more.
+    factors
+        Files (CSV, Parquet), one or more, of daily factor returns: a column of dates and one per factor such as
+        Mkt-RF, SMB, HML and RF. The models capm, ff3, carhart, ff5 and linear need them.
+    factor_unit
+        Unit of the factor returns, decimal if not given: 1 % is 0.01 in decimals and 1 in percent. The files of the
+        French data library are in percent.
+    exchange
+        Exchange (MIC, such as XNYS) of symbols that the securities file does not know; without it their sessions are
+        the dates of their own prices.
+    column
+        Column of the price files, as ours=theirs; repeat for more.
+    layout
+        Long or wide price files; told from the columns if not given.
+    date_format
+        strptime format of text dates; without it ISO dates and YYYYMMDD are read.
+    """
+
+    prices: Paths
+    events: Paths
+    factors: Paths = ()
+    factor_unit: Literal["decimal", "percent"] | None = None
+    exchange: str | None = None
+    column: tuple[str, ...] = ()
+    layout: Literal["auto", "long", "wide"] | None = None
+    date_format: str | None = None
+
+
+@Parameter(name="*", group=MODEL)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOptions:
     """How the normal return is found.
 
     Parameters
     ----------
-    benchmark
-        Symbol of the benchmark among the prices.
     model
-        market, market_adjusted, constant_mean, capm, ff3, carhart, ff5, scholes_williams, dimson, garch or linear.
+        Model of the normal return.
+    benchmark
+        Symbol of the benchmark among the prices; constant_mean and the models on factors need none.
     regress_on
-        Factor of the model linear, a column of --factors; repeat for more.
+        Factor that the model linear regresses on, a column of --factors; repeat for more.
     lags
-        Earlier sessions of the benchmark in the model dimson.
+        Earlier sessions of the benchmark in the model dimson; 1 if not given.
     leads
-        Later sessions of the benchmark in the model dimson.
+        Later sessions of the benchmark in the model dimson; 1 if not given.
     dimson_form
-        Every lead and lag with its own slope, or the summed slope on the same day.
+        polynomial: every lead and lag has its own slope. sum: their summed slope on the same day. The first if not
+        given.
     returns
         Simple or log returns.
     measure
-        What is studied: return, log_volume or log_turnover.
+        What is studied.
     standard_errors
         ols, or hac for residuals that are autocorrelated and change in variance (Newey-West).
     hac_lags
-        Lags of Newey-West; without it floor(4 (L1/100)^(2/9)).
+        Lags of Newey-West; without it floor(4 (L1/100)^(2/9)), L1 the days of the estimation window.
     """
 
+    model: Model = "market"
     benchmark: str | None = None
-    model: str = "market"
     regress_on: tuple[str, ...] = ()
-    lags: int = 1
-    leads: int = 1
-    dimson_form: Literal["polynomial", "sum"] = "polynomial"
-    returns: Literal["simple", "log"] = "simple"
-    measure: str = "return"
-    standard_errors: Literal["ols", "hac"] = "ols"
-    hac_lags: int | None = None
+    lags: Count | None = None
+    leads: Count | None = None
+    dimson_form: Literal["polynomial", "sum"] | None = None
+    returns: Returns = "simple"
+    measure: Measure = "return"
+    standard_errors: StandardErrors = "ols"
+    hac_lags: Count | None = None
 
 
-@Parameter(name="*", group="Windows")
+@Parameter(name="*", group=WINDOWS)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowOptions:
     """Which days count.
@@ -75,10 +140,10 @@ class WindowOptions:
     window: str = "-10,10"
     car: tuple[str, ...] = ("0,0",)
     exclude_days: str | None = None
-    min_obs: int | None = None
+    min_obs: Positive | None = None
 
 
-@Parameter(name="*", group="Tests")
+@Parameter(name="*", group=TESTS)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestOptions:
     """What is tested over groups of pairs.
@@ -88,52 +153,84 @@ class TestOptions:
     group_by
         Column to group by: event_id, symbol, or any column of the event list; repeat for more.
     test
-        Test to run, such as patell_z; repeat for more. Without it every test that draws nothing at random.
+        Test to run; repeat for more. Without it every test that draws nothing at random.
     resamples
         Draws of each bootstrap and permutation test; 0 leaves them out.
     placebo_dates
         Dates without an event that the placebo test tries at most; 0 leaves it out.
     seed
-        Seed of everything random.
+        Seed of everything random; 0 if not given.
     convention
-        Whose definitions the tests follow: textbook, estudy2 or eventstudytools.
+        Whose definitions the tests follow.
     explain_difference
-        Convention (estudy2 or eventstudytools) whose statistics are set beside the textbook's, and every difference
-        taken apart by definition.
+        Program whose statistics are set beside the textbook's, and every difference taken apart by definition.
     """
 
     __test__ = False  # pytest is not to collect it
 
     group_by: tuple[str, ...] = ()
-    test: tuple[str, ...] = ()
-    resamples: int = 0
-    placebo_dates: int = 0
-    seed: int = 0
-    convention: str = "textbook"
-    explain_difference: str | None = None
+    test: tuple[Test, ...] = ()
+    resamples: Count = 0
+    placebo_dates: Count = 0
+    seed: Count | None = None
+    convention: Convention = "textbook"
+    explain_difference: OtherConvention | None = None
 
 
-@Parameter(name="*", group="Output")
+@Parameter(name="*", group=OUTPUT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputOptions:
-    """Where results go.
+    """Where results go, and on how many threads they are made.
 
     Parameters
     ----------
-    out
-        Folder to write the tables to, as Parquet.
     output
-        What to print: tables, everything as JSON, or the cumulative abnormal returns as CSV (with
+        What to print: tables, everything as JSON, or as CSV the cumulative abnormal returns (with
         --explain-difference the differences).
     as_json
         The same as --format json.
+    out
+        Folder to write all tables to, as Parquet.
     threads
-        Threads to work on; without it all processors. They change speed, never a number.
+        Threads to work on, all processors if not given; they change speed, never a number.
     """
 
     output: Annotated[Literal["table", "json", "csv"], Parameter(name="--format")] = "table"
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False
-    threads: int | None = None
+    out: Path | None = None
+    threads: Positive | None = None
+
+    @property
+    def printed(self) -> Literal["table", "json", "csv"]:
+        """The format of what is printed.
+
+        Raises
+        ------
+        ConfigurationError
+            If two are asked for.
+        """
+        if self.as_json and self.output == "csv":
+            from pipelines.errors import ConfigurationError
+
+            raise ConfigurationError("--json and --format csv contradict each other; give one of them")
+        return "json" if self.as_json else self.output
+
+
+def settings_of(files: InputOptions) -> Settings:
+    """Return the settings that name the files and say how they are read."""
+    from flows.cli.run import column_mapping
+    from pipelines.settings import load_settings
+
+    return load_settings(
+        prices=[str(path) for path in files.prices],
+        events=[str(path) for path in files.events],
+        factors=[str(path) for path in files.factors] or None,
+        factor_unit=files.factor_unit,
+        exchange=files.exchange,
+        columns=column_mapping(files.column) or None,
+        layout=files.layout,
+        date_format=files.date_format,
+    )
 
 
 def definition_of(model: ModelOptions, windows: WindowOptions, tests: TestOptions) -> StudyDefinition:
@@ -142,31 +239,74 @@ def definition_of(model: ModelOptions, windows: WindowOptions, tests: TestOption
     Raises
     ------
     SpecError
-        If they are not valid or contradict each other; that is said before any file is read.
+        If they are not valid, contradict each other, or one would be ignored; that is said before any file is read.
     """
-    from pipelines.event_study.conventions import named
+    from pipelines.errors import SpecError
     from pipelines.event_study.definitions import StudyDefinition
 
-    of_model = asdict(model)
-    of_tests = {name: getattr(tests, name) for name in ("resamples", "placebo_dates", "seed", "convention")}
-    if tests.test:
-        of_tests["tests"] = tuple(dict.fromkeys(tests.test))
+    misplaced = _misplaced(model, tests)
+    if misplaced:
+        raise SpecError("; ".join(misplaced))
     fields: dict[str, Any] = {
         "id": "ad-hoc",
         "title": f"{model.model} model, estimation [{windows.estimation}], window [{windows.window}]",
-        "factors": tuple(dict.fromkeys(name.lower() for name in of_model.pop("regress_on"))),
+        "model": model.model,
+        "benchmark": model.benchmark,
+        "factors": tuple(dict.fromkeys(name.lower() for name in model.regress_on)),
+        "lags": model.lags,
+        "leads": model.leads,
+        "dimson_form": model.dimson_form,
+        "returns": model.returns,
+        "measure": model.measure,
+        "standard_errors": model.standard_errors,
+        "hac_lags": model.hac_lags,
         "estimation": _bounds("--estimation", windows.estimation),
         "event_window": _bounds("--window", windows.window),
         "car_windows": [_bounds("--car", text) for text in dict.fromkeys(windows.car)],
         "excluded_days": None if windows.exclude_days is None else _bounds("--exclude-days", windows.exclude_days),
         "min_estimation_obs": windows.min_obs,
         "group_by": tuple(dict.fromkeys(("all", *tests.group_by))),
+        "tests": tuple(dict.fromkeys(tests.test)) or None,
+        "resamples": tests.resamples,
+        "placebo_dates": tests.placebo_dates,
+        "seed": tests.seed,
+        "convention": tests.convention,
     }
-    definition = StudyDefinition.model_validate(fields | of_model | of_tests)
-    _ = definition.spec  # a contradiction among the parameters is reported before any file is read
-    if tests.explain_difference is not None:
-        named(tests.explain_difference)
+    definition = StudyDefinition.model_validate({name: value for name, value in fields.items() if value is not None})
+    try:
+        _ = definition.spec
+    except SpecError as error:
+        raise SpecError(_in_options(str(error).removeprefix(f"study {definition.id!r}: "))) from error
     return definition
+
+
+def _in_options(message: str) -> str:
+    """Name options in a message where it names fields of a specification."""
+    return re.sub(rf"\b(?:{'|'.join(OPTION_OF)})", lambda found: OPTION_OF[found[0]], message)
+
+
+def _misplaced(model: ModelOptions, tests: TestOptions) -> list[str]:
+    """Say which options were given that would change nothing, or lack what they go with."""
+    of_dimson = {"--lags": model.lags, "--leads": model.leads, "--dimson-form": model.dimson_form}
+    problems = [
+        f"{name} goes with --model dimson, not with {model.model}"
+        for name, value in of_dimson.items()
+        if value is not None and model.model != "dimson"
+    ]
+    if model.hac_lags is not None and model.standard_errors != "hac":
+        problems.append(f"--hac-lags goes with --standard-errors hac, not with {model.standard_errors}")
+    if tests.seed is not None and not (tests.resamples or tests.placebo_dates):
+        problems.append("--seed goes with --resamples or --placebo-dates; without them nothing is drawn at random")
+    if model.regress_on and model.model != "linear":
+        problems.append(f"--regress-on goes with --model linear, not with {model.model}")
+    if model.model == "linear" and not model.regress_on:
+        problems.append("--model linear needs --regress-on, a column of --factors such as mkt_rf; repeat it for more")
+    if tests.explain_difference is not None and model.measure != "return":
+        problems.append(
+            f"--explain-difference goes with --measure return: no test of {tests.explain_difference} "
+            f"is of {model.measure}"
+        )
+    return problems
 
 
 def _bounds(option: str, text: str) -> list[int]:

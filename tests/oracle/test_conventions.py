@@ -35,6 +35,8 @@ BY_DAY = {
     ("estudy2", "corrado_zivney_sign_z"): (".8636930",),
     ("eventstudytools", "patell_z"): ("2.5455211",),
     ("eventstudytools", "bmp_t"): ("1.2046923",),
+    ("textbook", "patell_z"): ("2.5444397",),
+    ("textbook", "bmp_t"): ("1.2042844",),
 }
 RANKS = {
     ("corrado_rank_z", "mean_length"): ".8165955",

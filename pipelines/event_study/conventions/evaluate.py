@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Final
 
@@ -68,7 +67,6 @@ def statistic(definitions: Definitions, estimates: Estimates, rows: IntArray, wi
 
 def evaluate(definitions: Definitions, group: Group, window: Window, test: str) -> float:
     """Return a test statistic of a group whose arrays are at hand; see `statistic`."""
-    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        warnings.simplefilter("ignore", RuntimeWarning)  # a mean of nothing is NaN, which is the answer
+    with np.errstate(invalid="ignore", divide="ignore"):
         found = STATISTICS[test](definitions, group, window)
     return found if np.isfinite(found) else float("nan")

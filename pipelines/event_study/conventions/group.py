@@ -9,6 +9,7 @@ import numpy as np
 
 from pipelines.event_study.alignment import NO_DAY
 from pipelines.event_study.arrays import BoolArray, DayArray, FloatArray, IntArray
+from pipelines.event_study.conventions.averages import row_deviations
 from pipelines.event_study.conventions.switches import ONE_DAY
 from pipelines.event_study.estimates import Estimates
 from pipelines.event_study.models import BENCHMARK
@@ -113,8 +114,7 @@ class Group:
     @cached_property
     def sample_sd(self) -> FloatArray:
         """Sample deviation of the residuals about their mean; shape (N,)."""
-        deviation: FloatArray = np.nanstd(self.residual, axis=1, ddof=1)
-        return deviation
+        return row_deviations(self.residual)
 
     @property
     def security(self) -> IntArray:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from pipelines.event_study.arrays import BoolArray, FloatArray
+from pipelines.event_study.conventions.averages import deviation, mean
 from pipelines.event_study.conventions.group import Group
 from pipelines.event_study.conventions.standardised import car, counts, error_factor, studentised
 from pipelines.event_study.conventions.switches import ONE_DAY, Definitions
@@ -25,7 +26,7 @@ def cross_sectional_t(definitions: Definitions, group: Group, window: Window) ->
     known = ~np.isnan(values)
     with np.errstate(invalid="ignore", divide="ignore"):
         caar = np.nansum(np.nansum(values, axis=0) / known.sum(axis=0))
-        sd = np.nansum(values, axis=1).std(ddof=1)
+        sd = deviation(np.nansum(values, axis=1))
         return float(np.sqrt(known[:, -1].sum()) * caar / sd)
 
 
@@ -35,7 +36,7 @@ def brown_warner_t(definitions: Definitions, group: Group, window: Window) -> fl
     known = ~np.isnan(cars)
     counted = np.ones_like(known) if definitions.absent == "averaged" else known
     variance = window.length * (group.sample_sd[counted] ** 2).sum()
-    return float(cars[known].mean() * counted.sum() / np.sqrt(variance))
+    return float(mean(cars) * counted.sum() / np.sqrt(variance))
 
 
 def crude_dependence_t(definitions: Definitions, group: Group, window: Window) -> float:
@@ -44,7 +45,7 @@ def crude_dependence_t(definitions: Definitions, group: Group, window: Window) -
         means = _daily_means(group, window)
         return float(means.sum() / (_deviation(group) * np.sqrt(means.size)))
     cars = car(definitions, group, window)
-    return float(np.nanmean(cars) / (_deviation(group) * np.sqrt(window.length)))
+    return float(mean(cars) / (_deviation(group) * np.sqrt(window.length)))
 
 
 def lamb_t(definitions: Definitions, group: Group, window: Window) -> float:
@@ -58,11 +59,11 @@ def lamb_t(definitions: Definitions, group: Group, window: Window) -> float:
     for day in days:
         one = Window(day, day)
         known = (group.available(one)[:, 0] if by_day else complete) & (group.sigma > 0)
-        factor = error_factor(definitions, group, one)[known].mean()
+        factor = mean(error_factor(definitions, group, one)[known])
         if definitions.lamb_length == "inverse_of_mean":
-            factor += 1.0 / group.n.mean() - (1.0 / group.n[known]).mean()
-        mean = group.abnormal[known, group.span(one).start].mean()
-        total += float(mean / (_deviation(group) * np.sqrt(factor)))
+            factor += 1.0 / group.n.mean() - mean(1.0 / group.n[known])
+        of_day = mean(group.abnormal[known, group.span(one).start])
+        total += float(of_day / (_deviation(group) * np.sqrt(factor)))
     return total / float(np.sqrt(len(days)))
 
 
@@ -82,7 +83,7 @@ def positive_share(definitions: Definitions, group: Group, known: BoolArray) -> 
     if definitions.positive_share == "pooled":
         return float(positive.sum() / group.n.sum())
     if definitions.positive_share == "pairs":
-        return float((positive / group.n)[known].mean())
+        return mean((positive / group.n)[known])
     _, place = np.unique(group.security, return_inverse=True)
     return float((np.bincount(place, positive) / np.bincount(place, group.n)).mean())
 
@@ -94,7 +95,7 @@ def mean_bhar(definitions: Definitions, group: Group, window: Window) -> float:
     normal = estimates.expected[group.rows, span] if definitions.bhar_normal == "model" else group.x[:, span]
     is_log = estimates.spec.return_type == "log" and definitions.bhar_compounding == "by_return_type"
     first, second = (np.exp(each.sum(axis=1)) if is_log else (1.0 + each).prod(axis=1) for each in (held, normal))
-    return float(np.nanmean(first - second))
+    return mean(first - second)
 
 
 def _share_z(definitions: Definitions, group: Group, window: Window, share: float) -> float:
@@ -112,8 +113,7 @@ def _deviation(group: Group) -> float:
     """Return the sample deviation of the group's mean residual over the days of the estimation window."""
     known = ~np.isnan(group.residual)
     has_any = known.any(axis=0)
-    mean = np.nansum(group.residual, axis=0)[has_any] / known.sum(axis=0)[has_any]
-    return float(mean.std(ddof=1))
+    return deviation(np.nansum(group.residual, axis=0)[has_any] / known.sum(axis=0)[has_any])
 
 
 def _is_kept(group: Group, window: Window) -> list[bool]:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from pipelines.event_study.arrays import BoolArray, FloatArray
+from pipelines.event_study.conventions.averages import deviation, mean
 from pipelines.event_study.conventions.group import Group
 from pipelines.event_study.conventions.means import LEAST_SHARE
 from pipelines.event_study.conventions.switches import ONE_DAY, Definitions
@@ -56,17 +57,15 @@ def _ranks(definitions: Definitions, group: Group, returns: FloatArray) -> tuple
     """Return ranks within each unit, ties at their mean, and the number of returns; (N, days) and (N, 1)."""
     from scipy.stats import rankdata
 
-    ranks = np.full_like(returns, np.nan)
-    size = np.zeros((group.n_pairs, 1))
-    unit = _unit(definitions, group)
-    for each in np.unique(unit):
-        rows = np.flatnonzero(unit == each)
-        together = returns[rows]
-        known = ~np.isnan(together)
-        ranked = np.full_like(together, np.nan)
-        ranked[known] = rankdata(together[known])
-        ranks[rows], size[rows] = ranked, known.sum()
-    return ranks, size
+    known = ~np.isnan(returns)
+    ranks: FloatArray = rankdata(np.where(known, returns, np.inf), axis=1)
+    size = known.sum(axis=1, keepdims=True).astype(np.float64)
+    unit, count = np.unique(_unit(definitions, group), return_counts=True)
+    for each in unit[count > 1]:
+        rows = np.flatnonzero(group.security == each)
+        ranks[rows] = rankdata(np.where(known[rows], returns[rows], np.inf), axis=None).reshape(rows.size, -1)
+        size[rows] = size[rows].sum()
+    return np.where(known, ranks, np.nan), size
 
 
 def _unit(definitions: Definitions, group: Group) -> np.ndarray:
@@ -86,7 +85,7 @@ def _by_day(definitions: Definitions, group: Group, values: FloatArray, *, is_me
 def _deviation(definitions: Definitions, scaled: FloatArray, known: BoolArray) -> float:
     days = scaled[~np.isnan(scaled)]
     if definitions.rank_divisor == "sample":
-        return float(days.std(ddof=1))
+        return deviation(days)
     n = known.sum(axis=1).mean() if definitions.rank_divisor == "mean_length" else days.size
     return float(np.sqrt((days**2).sum() / n))
 
@@ -100,9 +99,9 @@ def _commonly_centred(definitions: Definitions, group: Group, window: Window) ->
     has_any = ~np.isnan(rank).all(axis=0)
     means = np.nanmean(rank[:, has_any], axis=0) - middle
     divisor = size.mean() if definitions.rank_divisor == "mean_length" else float(has_any.sum())
-    deviation = np.sqrt((means**2).sum() / divisor)
+    scale = np.sqrt((means**2).sum() / divisor)
     kept = np.flatnonzero(available.mean(axis=0) > LEAST_SHARE) + group.residual.shape[1]
-    return float(np.sqrt(kept.size) * (np.nanmean(rank[:, kept]) - middle) / deviation)
+    return float(np.sqrt(kept.size) * (mean(rank[:, kept]) - middle) / scale)
 
 
 def _median(returns: FloatArray) -> FloatArray:

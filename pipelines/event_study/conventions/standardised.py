@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from pipelines.event_study.arrays import BoolArray, FloatArray
+from pipelines.event_study.conventions.averages import mean
 from pipelines.event_study.conventions.group import Group, has_market
 from pipelines.event_study.conventions.switches import ONE_DAY, Definitions
 from pipelines.event_study.windows import Window
@@ -16,6 +17,15 @@ MIN_COMMON_DAYS: Final = 30
 
 FEWEST_DAYS: Final = 2
 """Common days that a correlation needs at all."""
+
+FEWEST_PAIRS: Final = 2
+"""Pairs that a mean correlation needs."""
+
+STILL: Final = 1e-12
+"""Share of a sum of squares below which what is left about the mean is rounding, and the residuals do not vary."""
+
+ROWS_AT_A_TIME: Final = 512
+"""Pairs that are correlated with all others at once."""
 
 
 def patell_z(definitions: Definitions, group: Group, window: Window, *, daily: bool = False) -> float:
@@ -30,7 +40,7 @@ def patell_z(definitions: Definitions, group: Group, window: Window, *, daily: b
         return float(scar[known].sum() / np.sqrt(q[known].sum()))
     everybody = q[group.sigma > 0].sum()
     if definitions.absent == "averaged":
-        return float(scar[known].mean() * (group.sigma > 0).sum() / np.sqrt(everybody))
+        return mean(scar) * float((group.sigma > 0).sum() / np.sqrt(everybody))
     return float(scar[known].sum() / np.sqrt(everybody))
 
 
@@ -67,12 +77,33 @@ def mean_correlation(definitions: Definitions, group: Group) -> float:
 
 
 def _mean_correlation(residual: FloatArray, least: int) -> float:
-    total, n = 0.0, residual.shape[0]
-    for i in range(n):
-        for j in range(i):
-            both = ~np.isnan(residual[i]) & ~np.isnan(residual[j])
-            total += _correlation(residual[i][both], residual[j][both]) if both.sum() >= least else 0.0
-    return total / (n * (n - 1) / 2) if n > 1 else float("nan")
+    """Return the mean over pairs i < j of the correlation on common days, zero on fewer than `least`."""
+    n = residual.shape[0]
+    if n < FEWEST_PAIRS:
+        return float("nan")
+    known = (~np.isnan(residual)).astype(np.float64)
+    centred = np.nan_to_num(residual - (np.nansum(residual, axis=1) / known.sum(axis=1))[:, None])
+    total = 0.0
+    for first in range(0, n, ROWS_AT_A_TIME):
+        rows = slice(first, first + ROWS_AT_A_TIME)
+        correlation = _correlations(centred[rows], known[rows], centred, known, least)
+        total += float(np.tril(correlation, k=first - 1).sum())
+    return float(total / (n * (n - 1) / 2))
+
+
+def _correlations(x: FloatArray, known_x: FloatArray, y: FloatArray, known_y: FloatArray, least: int) -> FloatArray:
+    """Return the correlation of every row of x with every row of y on common days; shape (rows of x, rows of y).
+
+    The rows have a mean of zero over their own days, and zeros where they are missing.
+    """
+    n = known_x @ known_y.T
+    sum_x, sum_y = x @ known_y.T, known_x @ y.T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        square_x, square_y = x**2 @ known_y.T, known_x @ (y**2).T
+        about_x, about_y = square_x - sum_x**2 / n, square_y - sum_y**2 / n
+        found = (x @ y.T - sum_x * sum_y / n) / np.sqrt(about_x * about_y)
+    varies = (about_x > STILL * square_x) & (about_y > STILL * square_y)
+    return np.where((n >= least) & varies, found, 0.0)
 
 
 def studentised(values: FloatArray) -> float:
@@ -161,12 +192,6 @@ def _by_date(group: Group) -> FloatArray:
     values = np.full((group.n_pairs, dates.size), np.nan)
     values[np.nonzero(known)[0], place] = group.residual[known]
     return values
-
-
-def _correlation(a: FloatArray, b: FloatArray) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    scale = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / scale if scale > 0 else 0.0
 
 
 def _over(value: FloatArray, scale: FloatArray) -> FloatArray:

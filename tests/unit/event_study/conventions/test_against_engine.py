@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import polars as pl
 import pytest
 
 from pipelines.contracts.vocabulary import TESTS
 from pipelines.event_study import StudyResult, Window, group_tests, run_study
-from pipelines.event_study.conventions import MEAN_BHAR, OTHERS, STATISTICS, TEXTBOOK, statistic
+from pipelines.event_study.conventions import (
+    MEAN_BHAR,
+    OTHERS,
+    STATISTICS,
+    TEXTBOOK,
+    Benchmark,
+    Convention,
+    Definition,
+    Definitions,
+    Group,
+    mean_correlation,
+    statistic,
+)
 from tests.event_study_inputs import a_spec, panel_of, random_returns, resolved_pairs
 
 TOLERANCE = 1e-12
 N_SYMBOLS = 7
+LEAST_CHANGE = 1e-6
 
 
 def random_result(seed: int, **changes: object) -> StudyResult:
@@ -67,3 +82,40 @@ def test_every_definition_says_what_it_is_about() -> None:
             assert definition.textbook
             assert definition.convention
             assert definition.source
+
+
+DEFINITIONS = {
+    f"{name} {each.name}": (convention, each) for name, convention in OTHERS.items() for each in convention.definitions
+}
+
+
+@pytest.mark.parametrize(("convention", "definition"), DEFINITIONS.values(), ids=DEFINITIONS)
+def test_every_definition_makes_a_difference(convention: Convention, definition: Definition) -> None:
+    """Exchanged alone it changes each of its tests that it may touch, on a panel with gaps and a security twice."""
+    model = definition.models[0] if definition.models else "market"
+    result = random_result(3, model=model, return_type="log")
+    rows = np.arange(result.used.height)
+    windows = [*(Window(day, day) for day in result.spec.event.days), *result.spec.car_windows]
+    for test in definition.tests:
+        changes = [
+            abs(
+                statistic(definition.put(TEXTBOOK), result.estimates, rows, window, test)
+                - statistic(TEXTBOOK, result.estimates, rows, window, test)
+            )
+            for window in windows
+            if convention.defines(test, window, result.spec) and definition.touches(test, window, model)
+        ]
+        assert np.nanmax(changes) > LEAST_CHANGE, test
+
+
+def test_the_mean_correlation_is_that_of_every_two_pairs() -> None:
+    """By relative day, it is the mean of NumPy's own over the days that two pairs both have."""
+    result = random_result(1)
+    group = Group(result.estimates, np.arange(result.used.height), Benchmark.of(result.estimates))
+    residual = group.residual
+    expected = []
+    for first, second in combinations(range(group.n_pairs), 2):
+        both = ~np.isnan(residual[first]) & ~np.isnan(residual[second])
+        expected.append(np.corrcoef(residual[first][both], residual[second][both])[0, 1])
+    found = mean_correlation(Definitions(correlation="relative_day"), group)
+    assert found == pytest.approx(np.mean(expected), rel=TOLERANCE)

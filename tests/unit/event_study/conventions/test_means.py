@@ -120,3 +120,23 @@ def test_buy_and_hold_against_the_model_or_the_benchmark(returns: str) -> None:
     simple = (1 + a[0]) * (1 + a[1]) - (1 + m[0]) * (1 + m[1])
     assert found(result, "mean_bhar", WINDOW, bhar_compounding="simple") == pytest.approx(simple, rel=1e-9)
     assert (abs(simple - whole) < 1e-12) == (returns == "simple")
+
+
+def test_buy_and_hold_of_a_market_model_with_an_alpha() -> None:
+    """A is the market plus 1 percent, so the model expects 3 and 2 percent where the benchmark has 2 and 1."""
+    market = [1.0, -1.0, 1.0, -1.0, 0.0, 2.0, 1.0]
+    own = [*(each + 1.0 for each in market[:4]), 0.0, 5.0, 4.0]
+    result = study_of({"MKT": market, "A": own}, n_estimation=4, last_day=2)
+    assert found(result, "mean_bhar", WINDOW) == pytest.approx(1.05 * 1.04 - 1.03 * 1.02, rel=1e-9)
+    against_benchmark = found(result, "mean_bhar", WINDOW, bhar_normal="benchmark")
+    assert against_benchmark == pytest.approx(1.05 * 1.04 - 1.02 * 1.01, rel=1e-9)
+
+
+def test_lamb_over_a_window_by_complete_pairs_or_day_by_day() -> None:
+    """B has no price on day 2: A alone over both days, or the mean of day 1 alone, (3 - 1)/2; both have L1 = 4."""
+    percents: dict[str, list[float | None]] = {"A": [1, -1, 1, -1, 0, 3, 1, 0], "B": [2, -2, 0, 0, 0, -1, None, 0]}
+    result = study_of(percents, n_estimation=4, last_day=2, model="constant_mean", benchmark_symbol=None)
+    s = sqrt((1.5**2 + 1.5**2 + 0.5**2 + 0.5**2) / 3)
+    assert found(result, "lamb_t", WINDOW) == pytest.approx((3 + 1) / s / sqrt(5 / 4) / sqrt(2), rel=1e-12)
+    by_day = found(result, "lamb_t", WINDOW, window_mean="daily_means")
+    assert by_day == pytest.approx(1 / s / sqrt(5 / 4), rel=1e-12)
