@@ -116,11 +116,11 @@ class StudyDefinition(_Strict):
             estimation=estimation,
             event=Window(*self.event_window),
             car_windows=tuple(Window(*bounds) for bounds in self.car_windows),
-            min_estimation_obs=self.min_estimation_obs or estimation.length,
+            min_estimation_obs=estimation.length if self.min_estimation_obs is None else self.min_estimation_obs,
             excluded_days=None if self.excluded_days is None else Window(*self.excluded_days),
             **options,
         )
-        if self.min_estimation_obs:
+        if self.min_estimation_obs is not None:
             return spec
         return replace(spec, min_estimation_obs=default_min_estimation_obs(estimation, spec.n_parameters))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import polars as pl
@@ -11,12 +12,18 @@ import polars as pl
 from pipelines.event_study import ReturnPanel, StudyResult, StudySpec, Window, run_study
 from tests.event_study_inputs import FIRST_DAY, PRICE_COLUMNS, a_spec, random_returns, with_returns
 from tests.oracle import reference
+from tests.oracle.reference_tests import Sample
+
+Samples = dict[tuple[str, str, int, int], Sample]
+"""Samples by `group_by`, `group_value` and the window's first and last day."""
 
 EVENTS = (64, 84, 130, 170, 218)
 """Sessions of the events of every security: the first two share most estimation days, the last is pending."""
 
 N_SESSIONS = 220
 FACTORS = ("rf", "mkt_rf", "smb", "hml", "mom", "rmw", "cma")
+
+NO_FACTORS = pl.DataFrame(schema={"factor_date": pl.Date} | dict.fromkeys(FACTORS, pl.Float64))
 
 PANELS = {
     "complete": {"missing": 0.0, "benchmark_missing": 0.0},
@@ -94,18 +101,23 @@ class Loop:
         return run_study(self.spec, ReturnPanel.from_frame(self.returns, self.factors), self.pairs)
 
     @cached_property
+    def market(self) -> reference.Market:
+        """The panel as the reference reads it."""
+        rows = {row.pop("factor_date"): row for row in self.factors.to_dicts()}
+        return reference.Market(reference.listings(self.returns), rows)
+
+    @cached_property
     def reference(self) -> dict[tuple[str, str], reference.Pair]:
         """What the reference finds, by event and symbol."""
-        rows = {row.pop("factor_date"): row for row in self.factors.to_dicts()}
-        market = reference.Market(reference.listings(self.returns), rows)
         return {
             (row["event_id"], row["symbol"]): reference.study_pair(
-                self.spec, market, row["symbol"], row["event_index"], row["last_index"], self.events
+                self.spec, self.market, row["symbol"], row["event_index"], row["last_index"], self.events
             )
             for row in self.pairs.iter_rows(named=True)
         }
 
 
+@cache
 def a_loop(model: str, panel: str, seed: int, **changes: object) -> Loop:
     """Return a study of a model of MODELS on a panel of PANELS."""
     returns = random_returns(seed, n_symbols=6, n_sessions=N_SESSIONS * 7 // 5, **PANELS[panel])
@@ -134,3 +146,18 @@ def random_factors(seed: int, returns: pl.DataFrame, missing: float) -> pl.DataF
     values["rf"] = random.uniform(0.00005, 0.0002, dates.len())
     kept = random.uniform(size=dates.len()) >= missing
     return pl.DataFrame({"factor_date": dates} | values).filter(kept)
+
+
+def samples_of(loop: Loop, groups: pl.DataFrame) -> Samples:
+    """Return what the reference makes of every group that has used pairs, in every window."""
+    members = defaultdict(list)
+    for event_id, symbol, *group in sorted(groups.iter_rows()):
+        pair = loop.reference[event_id, symbol]
+        if pair.status == "used":
+            members[tuple(group)].append(pair)
+    windows = {*loop.spec.car_windows, *(Window(day, day) for day in loop.spec.event.days)}
+    return {
+        (*group, window.start, window.end): Sample(tuple(pairs), window)
+        for group, pairs in members.items()
+        for window in windows
+    }

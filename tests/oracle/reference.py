@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 import polars as pl
-from scipy import stats
+from scipy import special
 
 from pipelines.event_study import StudySpec, Window
 
@@ -125,6 +125,7 @@ class Pair:
 
     status: str
     symbol: str = ""
+    index: int = 0
     session: date | None = None
     n_obs: int = 0
     df: int = 0
@@ -164,23 +165,30 @@ def study_pair(
     if event_index + spec.event.end + leads > last_index:
         return Pair("pending")
     listing = market.listings[symbol]
-    left_out = excluded_sessions(spec, events)
-    usable = {}
-    for relative_day in spec.estimation.days:
-        index = event_index + relative_day
-        seen = observe(spec, market, listing, index)
-        if seen.is_complete and has_neighbours(spec, market, listing, index) and index not in left_out:
-            usable[relative_day] = seen
+    usable = usable_days(spec, market, listing, event_index, events)
     day_0 = observe(spec, market, listing, event_index)
     if len(usable) < spec.min_estimation_obs or not day_0.is_complete:
         return Pair("excluded", n_obs=len(usable))
     fit = fit_pair(spec, market, listing, event_index, usable)
     pair = measured(spec, market, listing, event_index, fit)
-    pair.symbol, pair.session, pair.n_obs = symbol, listing.date[event_index], len(usable)
+    pair.symbol, pair.index, pair.session, pair.n_obs = symbol, event_index, listing.date[event_index], len(usable)
     for relative_day, seen in usable.items():
         pair.residual[relative_day] = seen.actual - expected(fit, seen)
         pair.residual_on[listing.date[event_index + relative_day]] = pair.residual[relative_day]
     return pair
+
+
+def usable_days(
+    spec: StudySpec, market: Market, listing: Listing, event_index: int, events: Iterable[int]
+) -> dict[int, Observation]:
+    """Return the days of the estimation window that the model can use, by relative day."""
+    left_out, usable = excluded_sessions(spec, events), {}
+    for relative_day in spec.estimation.days:
+        index = event_index + relative_day
+        seen = observe(spec, market, listing, index)
+        if seen.is_complete and has_neighbours(spec, market, listing, index) and index not in left_out:
+            usable[relative_day] = seen
+    return usable
 
 
 def excluded_sessions(spec: StudySpec, events: Iterable[int]) -> set[int]:
@@ -296,8 +304,8 @@ def least_squares(y: np.ndarray, x: np.ndarray) -> Fit:
     gram = np.linalg.inv(design.T @ design)
     coefficients = np.linalg.lstsq(design, y, rcond=None)[0]
     df = y.size - design.shape[1]
-    sigma = math.sqrt(sum((y - design @ coefficients) ** 2) / df)
-    return Fit(coefficients[0], coefficients[1:], sigma, df, gram)
+    sigma = math.sqrt(math.fsum((y - design @ coefficients) ** 2) / df)
+    return Fit(float(coefficients[0]), coefficients[1:], sigma, df, gram)
 
 
 def with_slope(y: np.ndarray, x: np.ndarray, slope: float, alpha: float, n_parameters: int) -> Fit:
@@ -323,7 +331,7 @@ def scholes_williams_slope(y: np.ndarray, around: np.ndarray) -> float:
 
 def expected(fit: Fit, seen: Observation) -> float:
     """Return the normal return of a session: known part, intercept and slopes."""
-    return seen.base + fit.alpha + sum(b * x for b, x in zip(fit.slopes, seen.regressors, strict=True))
+    return float(seen.base + fit.alpha + sum(b * x for b, x in zip(fit.slopes, seen.regressors, strict=True)))
 
 
 def measured(spec: StudySpec, market: Market, listing: Listing, event_index: int, fit: Fit) -> Pair:
@@ -335,7 +343,7 @@ def measured(spec: StudySpec, market: Market, listing: Listing, event_index: int
     pair = Pair("used", df=fit.df, alpha=fit.alpha, sigma=fit.sigma, slopes=tuple(map(float, fit.slopes)))
     pair.beta, pair.alpha_se, pair.beta_se = parameters(spec, fit)
     for place, (relative_day, each) in enumerate(seen.items()):
-        c = inflation[place, place]
+        c = float(inflation[place, place])
         pair.days[relative_day] = one_day(fit, each, listing.date.get(event_index + relative_day), c)
     for window in {*spec.car_windows, *(Window(day, day) for day in spec.event.days)}:
         pair.cars[window] = cumulated(spec, pair, window, fit.sigma**2 * inflation)
@@ -360,7 +368,7 @@ def one_day(fit: Fit, seen: Observation, on: date | None, inflation: float) -> D
     normal = expected(fit, seen)
     abnormal, se = seen.actual - normal, fit.sigma * math.sqrt(inflation)
     standardised = over_error(abnormal, se)
-    p_value = 2.0 * stats.t.sf(abs(standardised), fit.df)
+    p_value = float(2.0 * special.stdtr(fit.df, -abs(standardised)))
     return Day(on, seen.actual, normal, abnormal, se, standardised, p_value, inflation)
 
 
@@ -376,14 +384,14 @@ def cumulated(spec: StudySpec, pair: Pair, window: Window, covariance: np.ndarra
         return Cumulated(NAN, NAN, NAN, NAN, NAN, 0, is_complete=False)
     car = math.fsum(pair.days[day].abnormal for day in available)
     picked = [day - spec.event.start for day in available]
-    se = math.sqrt(covariance[np.ix_(picked, picked)].sum())
+    se = math.sqrt(float(covariance[np.ix_(picked, picked)].sum()))
     bhar = NAN
     if len(available) == window.length:
         bhar = held(spec, [pair.days[day].actual for day in available]) - held(
             spec, [pair.days[day].expected for day in available]
         )
     scar = over_error(car, se)
-    p_value = 2.0 * stats.t.sf(abs(scar), pair.df)
+    p_value = float(2.0 * special.stdtr(pair.df, -abs(scar)))
     return Cumulated(car, se, scar, p_value, bhar, len(available), len(available) == window.length)
 
 

@@ -1,7 +1,9 @@
 """Slow group tests, one function per statistic: those that rest on means and variances.
 
 Signs, ranks and volatility are in `reference_ranks`. A group is a list of used pairs; only those with a complete
-window count. A statistic that is not defined (too few pairs, a variance that is not positive) is NaN.
+window have a CAR that counts. What describes the group before the event, its mean residual by day and its mean
+correlation, is taken over all used pairs, whatever they lack in the window. A statistic that is not defined (too few
+pairs, a variance that is not positive) is NaN.
 """
 
 from __future__ import annotations
@@ -10,17 +12,17 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import combinations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from pipelines.event_study import Window
 from tests.oracle.reference import NAN, Pair
 
 FEWEST_COMMON_DAYS = 30
-"""Common days below which two pairs' residuals count as uncorrelated."""
+"""Common days below which the residuals of two pairs count as uncorrelated."""
 
 ROUNDING = 1e-12
 """Distance from one below which a correlation is one."""
@@ -40,15 +42,15 @@ UNDEFINED = Statistic(NAN, NAN)
 
 @dataclass(frozen=True)
 class Sample:
-    """The pairs of a group that have an abnormal return on every day of a window."""
+    """The used pairs of a group, and those of them that have an abnormal return on every day of a window."""
 
-    pairs: tuple[Pair, ...]
+    group: tuple[Pair, ...]
     window: Window
 
-    @classmethod
-    def of(cls, pairs: Sequence[Pair], window: Window) -> Sample:
-        """Keep the pairs with a complete window."""
-        return cls(tuple(pair for pair in pairs if pair.cars[window].is_complete), window)
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The pairs with a complete window."""
+        return tuple(pair for pair in self.group if pair.cars[self.window].is_complete)
 
     @property
     def n(self) -> int:
@@ -82,14 +84,14 @@ class Sample:
 
 def z_test(value: float) -> Statistic:
     """Return a statistic that is N(0,1), two-sided."""
-    return Statistic(value, 2.0 * stats.norm.sf(abs(value))) if math.isfinite(value) else UNDEFINED
+    return Statistic(value, 2.0 * special.ndtr(-abs(value))) if math.isfinite(value) else UNDEFINED
 
 
 def t_test(value: float, df: float) -> Statistic:
     """Return a statistic that is t(df), two-sided; not defined without degrees of freedom."""
     if not math.isfinite(value) or not df > 0:
         return UNDEFINED
-    return Statistic(value, 2.0 * stats.t.sf(abs(value), df), df)
+    return Statistic(value, float(2.0 * special.stdtr(df, -abs(value))), df)
 
 
 def over_root(value: float, variance: float) -> float:
@@ -114,10 +116,11 @@ def cross_sectional_t(sample: Sample) -> Statistic:
     return t_test(mean_t(sample.cars), sample.n - 1)
 
 
-def portfolio(pairs: Sequence[Pair]) -> list[float]:
+@cache
+def portfolio(group: tuple[Pair, ...]) -> list[float]:
     """Return P_t, the mean residual of the pairs that have one on relative day t of the estimation window."""
     by_day = defaultdict(list)
-    for pair in pairs:
+    for pair in group:
         for day, residual in pair.residual.items():
             by_day[day].append(residual)
     return [sum(by_day[day]) / len(by_day[day]) for day in sorted(by_day)]
@@ -190,15 +193,16 @@ def correlation(first: Pair, second: Pair) -> float:
     return float(sum(a * b) / math.sqrt(sum(a * a) * sum(b * b)))
 
 
-def r_bar(sample: Sample) -> float:
-    """Return the mean correlation over all i < j, NaN for one pair."""
-    found = [correlation(first, second) for first, second in combinations(sample.pairs, 2)]
+@cache
+def r_bar(group: tuple[Pair, ...]) -> float:
+    """Return the mean correlation over all i < j of a group, NaN for one pair."""
+    found = [correlation(first, second) for first, second in combinations(group, 2)]
     return sum(found) / len(found) if found else NAN
 
 
 def clustering(sample: Sample) -> float:
     """Return 1 + (N-1) r, the variance of a sum of correlated values over that of independent ones; 1 for one pair."""
-    return 1.0 + (sample.n - 1) * r_bar(sample) if sample.n > 1 else 1.0
+    return 1.0 + (sample.n - 1) * r_bar(sample.group) if sample.n > 1 else 1.0
 
 
 def patell_z_adjusted(sample: Sample) -> Statistic:
@@ -208,21 +212,26 @@ def patell_z_adjusted(sample: Sample) -> Statistic:
 
 def bmp_t_adjusted(sample: Sample) -> Statistic:
     """bmp_t sqrt((1 - r)/(1 + (N-1) r)), t(N-1); 0/0 where r is one but for rounding."""
-    r = r_bar(sample)
+    r = r_bar(sample.group)
     if not r < 1.0 - ROUNDING:
         return UNDEFINED
     return t_test(over_root(bmp_t(sample).value, clustering(sample) / (1.0 - r)), sample.n - 1)
 
 
+def hall(values: Sequence[float], centre: float) -> float:
+    """sqrt(n) (S + g S^2/3 + g^2 S^3/27 + g/(6n)), S = (mean - centre)/sd and g the skewness; NaN without deviation."""
+    n, spread = len(values), variance(values)
+    if n < 3 or not spread > 0:
+        return NAN
+    mean, sd = sum(values) / n, math.sqrt(spread)
+    s = (mean - centre) / sd
+    g = n / ((n - 1) * (n - 2)) * sum(((value - mean) / sd) ** 3 for value in values)
+    return math.sqrt(n) * (s + g * s**2 / 3 + g**2 * s**3 / 27 + g / (6 * n))
+
+
 def skewness_adjusted_t(sample: Sample) -> Statistic:
     """Hall (1992): sqrt(N) (S + g S^2/3 + g^2 S^3/27 + g/(6N)), t(N-1)."""
-    n, spread = sample.n, variance(sample.cars)
-    if n < 3 or not spread > 0:
-        return UNDEFINED
-    sd = math.sqrt(spread)
-    s = sample.caar / sd
-    g = n / ((n - 1) * (n - 2)) * sum(((car - sample.caar) / sd) ** 3 for car in sample.cars)
-    return t_test(math.sqrt(n) * (s + g * s**2 / 3 + g**2 * s**3 / 27 + g / (6 * n)), n - 1)
+    return t_test(hall(sample.cars, 0.0), sample.n - 1)
 
 
 def jackknife_t(sample: Sample) -> Statistic:
@@ -240,7 +249,8 @@ def jackknife_t(sample: Sample) -> Statistic:
 
 def cluster_variance(cars: Sequence[float], clusters: Sequence[Hashable]) -> float:
     """Return G/(G-1) sum over clusters of (sum of deviations)^2, over N^2: the variance of a mean, clustered."""
-    mean, sums = sum(cars) / len(cars), defaultdict(float)
+    sums: defaultdict[Hashable, float] = defaultdict(float)
+    mean = sum(cars) / len(cars)
     for car, cluster in zip(cars, clusters, strict=True):
         sums[cluster] += car - mean
     n_clusters = len(sums)

@@ -40,6 +40,7 @@ from pipelines.event_study.group_tests.sample import Batch, Sample
 from pipelines.event_study.group_tests.signs import generalized_sign_z, sign_z, wilcoxon_w
 from pipelines.event_study.group_tests.values import GroupValues, TestValues
 from pipelines.event_study.group_tests.volatility import volatility_chi2, volatility_z
+from pipelines.event_study.group_tests.window_means import WindowMeans
 from pipelines.event_study.windows import Window
 
 SAMPLE_ELEMENTS: Final = 400_000
@@ -51,11 +52,18 @@ class Groups:
 
     def __init__(self, estimates: Estimates, residuals: PairResiduals, batch: Batch) -> None:
         self.estimates, self.residuals, self.batch = estimates, residuals, batch
+        self._window_means: tuple[Sample, WindowMeans] | None = None
 
     @cached_property
     def series(self) -> MeanResiduals:
         """Average residuals of the groups."""
         return MeanResiduals.of(self.estimates, self.residuals, self.batch)
+
+    def window_means(self, sample: Sample) -> WindowMeans:
+        """Return the average residuals of the pairs that have each of a sample's windows complete."""
+        if self._window_means is None or self._window_means[0] is not sample:
+            self._window_means = sample, WindowMeans(self.estimates, self.series.day_means, sample)
+        return self._window_means[1]
 
     @cached_property
     def r_bar(self) -> FloatArray:
@@ -67,9 +75,9 @@ _Test = Callable[[Sample, Groups], TestValues]
 
 _BY_SAMPLE: Final[dict[str, _Test]] = {
     "cross_sectional_t": lambda sample, _: cross_sectional_t(sample),
-    "crude_dependence_t": lambda sample, groups: crude_dependence_t(sample, groups.series),
+    "crude_dependence_t": lambda sample, groups: crude_dependence_t(sample, groups.window_means(sample)),
     "brown_warner_t": lambda sample, groups: brown_warner_t(sample, groups.residuals.variance[sample.batch.rows]),
-    "lamb_t": lambda sample, groups: lamb_t(sample, groups.series, groups.estimates),
+    "lamb_t": lambda sample, groups: lamb_t(sample, groups.window_means(sample), groups.estimates),
     "patell_z": lambda sample, _: patell_z(sample),
     "patell_csar_z": lambda sample, _: patell_csar_z(sample),
     "patell_z_adjusted": lambda sample, groups: patell_z_adjusted(sample, groups.r_bar),
@@ -91,7 +99,7 @@ _BY_SAMPLE: Final[dict[str, _Test]] = {
     "wild_bootstrap_p": lambda sample, groups: wild_bootstrap_p(sample, groups.estimates.spec),
     "pairs_bootstrap_p": lambda sample, groups: pairs_bootstrap_p(sample, groups.estimates.spec),
     "skewness_bootstrap_p": lambda sample, groups: skewness_bootstrap_p(sample, groups.estimates.spec),
-    "permutation_p": lambda sample, groups: permutation_p(sample, groups.series, groups.estimates),
+    "permutation_p": lambda sample, groups: permutation_p(sample, groups.window_means(sample), groups.estimates),
     "placebo_p": lambda sample, groups: placebo_p(sample, groups.estimates),
 }
 

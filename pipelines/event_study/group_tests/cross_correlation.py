@@ -13,6 +13,7 @@ from pipelines.event_study.group_tests.parametric import bmp_t, patell_remarks
 from pipelines.event_study.group_tests.residuals import MeanResiduals, PairResiduals
 from pipelines.event_study.group_tests.sample import Batch, Sample
 from pipelines.event_study.group_tests.values import Remark, TestValues, t_values, z_values
+from pipelines.event_study.group_tests.window_means import WindowMeans
 
 MIN_COMMON_DAYS: Final = 30
 """Common days below which the correlation of two pairs counts as zero."""
@@ -25,6 +26,9 @@ SAMPLED_CORRELATIONS: Final = 200_000
 
 LEAST_VARIANCE: Final = 1e-20
 """Product of two series' variances, in units of their mean squares, below which they do not vary."""
+
+SAME_SERIES: Final = 1e-12
+"""Distance from 1 at which a mean correlation is 1 but for rounding."""
 
 _ROWS: Final = 256
 
@@ -173,8 +177,12 @@ def bmp_t_adjusted(sample: Sample, r_bar: FloatArray) -> TestValues:
     n = sample.standard.n
     factor, more = _inflation(sample, n, r_bar)
     with np.errstate(invalid="ignore", divide="ignore"):
-        adjusted = plain.statistic * np.sqrt((1.0 - r_bar[:, None]) / factor)
+        adjusted = plain.statistic * np.sqrt(np.maximum(1.0 - r_bar[:, None], 0.0) / factor)
     remarks = [remark for remark in plain.remarks if remark.effect != "not valid"]
+    same = (n > 1) & (r_bar[:, None] >= 1.0 - SAME_SERIES)
+    remarks.append(
+        Remark("the pairs have the same residuals, and a mean correlation of 1 leaves no t", same, "no value")
+    )
     df = np.maximum(n - 1.0, 1.0)
     return t_values("bmp_t_adjusted", adjusted, df, n, [*remarks, *more], r_bar=r_bar[:, None])
 
@@ -203,25 +211,24 @@ def _inflation(sample: Sample, n: FloatArray, r_bar: FloatArray) -> tuple[FloatA
     return np.where(factor > 0, factor, np.nan), remarks
 
 
-def crude_dependence_t(sample: Sample, series: MeanResiduals) -> TestValues:
+def crude_dependence_t(sample: Sample, means: WindowMeans) -> TestValues:
     """Mean over the deviation of the group's mean in the estimation window: CAAR / (S sqrt(L2)), t(L1 - 1).
 
-    S is the sample deviation of the average abnormal return over the relative days of the estimation window. What
-    pairs on one date have in common is in S, so independence is not assumed.
+    S is the sample deviation, over the relative days of the estimation window, of the average abnormal return of the
+    pairs that are in the mean. What pairs on one date have in common is in S, so independence is not assumed.
 
     References
     ----------
     Brown and Warner (1980, 1985), Journal of Financial Economics 14, doi:10.1016/0304-405X(85)90042-X.
     """
-    moments = sample.complete
-    deviation = series.deviation[:, None]
+    moments, deviation = sample.complete, means.deviation
     with np.errstate(invalid="ignore", divide="ignore"):
         statistic = moments.mean / (deviation * np.sqrt(sample.lengths))
-    df = np.broadcast_to(np.maximum(series.n_days - 1.0, 1.0)[:, None], statistic.shape)
+    df = np.maximum(means.n_days - 1.0, 1.0)
     return t_values("crude_dependence_t", statistic, df, moments.n, _series_remarks(sample, deviation))
 
 
-def lamb_t(sample: Sample, series: MeanResiduals, estimates: Estimates) -> TestValues:
+def lamb_t(sample: Sample, means: WindowMeans, estimates: Estimates) -> TestValues:
     """Crude dependence test with a forecast error: sum of AAR_t / (S sqrt(C_t)) over sqrt(L2), N(0,1).
 
     C_t = 1 + 1/L1 + (Rm_t - mean Rm)^2/Sxx, its mean over the group's pairs.
@@ -231,19 +238,19 @@ def lamb_t(sample: Sample, series: MeanResiduals, estimates: Estimates) -> TestV
     Lamb, R. P. (1995), Journal of Risk and Insurance 62, doi:10.2307/253695.
     """
     moments, start = sample.complete, estimates.spec.event.start
-    deviation = series.deviation[:, None]
+    deviation = means.deviation
     statistic = np.empty_like(moments.mean)
-    means = _DayMeans(sample, estimates)
+    days = _EventDays(sample, estimates)
     for place, window in enumerate(sample.windows):
         span = slice(window.start - start, window.end - start + 1)
-        mean, factor = means.over(place, span)
+        mean, factor = days.over(place, span)
         with np.errstate(invalid="ignore", divide="ignore"):
-            daily = mean / (deviation * np.sqrt(factor))
+            daily = mean / (deviation[:, place, None] * np.sqrt(factor))
         statistic[:, place] = daily.sum(axis=1) / np.sqrt(window.length)
     return z_values("lamb_t", statistic, moments.n, _series_remarks(sample, deviation))
 
 
-class _DayMeans:
+class _EventDays:
     """Mean abnormal return and mean forecast-error factor of the groups' pairs, day by day."""
 
     def __init__(self, sample: Sample, estimates: Estimates) -> None:
@@ -273,7 +280,7 @@ class _DayMeans:
 
 
 def _series_remarks(sample: Sample, deviation: FloatArray) -> list[Remark]:
-    still = np.broadcast_to(~(deviation > 0), sample.complete.n.shape) & (sample.complete.n > 0)
+    still = ~(deviation > 0) & (sample.complete.n > 0)
     return [
         assumptions.no_pairs(sample),
         Remark("the group's mean does not vary in the estimation window", still, "no value"),

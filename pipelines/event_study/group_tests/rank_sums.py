@@ -126,7 +126,7 @@ class _Piece:
 
 def _pieces(sample: Sample, estimates: Estimates) -> Iterator[_Piece]:
     batch = sample.batch
-    alone = batch.segments.sizes[:, None] == 1
+    alone = sample.standard.n == 1
     # The deviation over one pair is not defined: its SCAR is taken as it is.
     scale = np.where(alone, 1.0, sample.standard.sd)
     start = 0

@@ -22,7 +22,8 @@ RANK_TESTS: Final = (
 )
 
 _ONE_EVENT: Final = (
-    "a rank test of one pair cannot reject at 5 %: however large its return, |Z| stays below the square root of 3"
+    "a rank test of one pair on one observation cannot reject at 5 %: however large it is, |Z| stays below the square "
+    "root of 3"
 )
 
 
@@ -54,7 +55,7 @@ def rank_tests(sample: Sample, estimates: Estimates) -> list[TestValues]:
     n = sample.complete.n
     remarks = [
         assumptions.no_pairs(sample),
-        Remark(_ONE_EVENT, n == 1, "not valid"),
+        Remark(_ONE_EVENT, (n == 1) & (sample.lengths == 1), "not valid"),
     ]
     induced = assumptions.induced_variance(sample)
     corrado = z_values("corrado_rank_z", _corrado(sums.rank, sample, estimates, mean=True), n, [*remarks, induced])

@@ -22,9 +22,9 @@ from pipelines.event_study.estimates import Estimates
 from pipelines.event_study.group_tests import assumptions
 from pipelines.event_study.group_tests.cross_correlation import crude_dependence_t
 from pipelines.event_study.group_tests.parametric import cross_sectional_t, skewness_adjusted, skewness_adjusted_t
-from pipelines.event_study.group_tests.residuals import MeanResiduals
 from pipelines.event_study.group_tests.sample import Sample
 from pipelines.event_study.group_tests.values import Remark, TestValues, p_values
+from pipelines.event_study.group_tests.window_means import WindowMeans
 from pipelines.event_study.spec import StudySpec
 
 BLOCK_ELEMENTS: Final = 2**20
@@ -144,7 +144,7 @@ def skewness_bootstrap_p(sample: Sample, spec: StudySpec) -> TestValues:
     return p_values("skewness_bootstrap_p", observed.statistic, p_value, sample.complete.n, remarks)
 
 
-def permutation_p(sample: Sample, series: MeanResiduals, estimates: Estimates) -> TestValues:
+def permutation_p(sample: Sample, means: WindowMeans, estimates: Estimates) -> TestValues:
     """Refer the group's mean in the window to those of days drawn from the estimation and the tested window.
 
     The group's mean of each of the L1 estimation days with a value, and of the L2 days of the tested window over the
@@ -164,19 +164,18 @@ def permutation_p(sample: Sample, series: MeanResiduals, estimates: Estimates) -
     Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9 (the p-value).
     """
     spec = estimates.spec
-    observed = crude_dependence_t(sample, series)
-    n_days = series.n_days
+    observed = crude_dependence_t(sample, means)
+    n_days = means.n_days
     counts = np.zeros(observed.statistic.shape, dtype=np.int64)
-    for length in np.unique(sample.lengths).astype(np.int64).tolist():
-        places = np.flatnonzero(sample.lengths == length)
-        means = _window_means(sample, estimates, places)
-        for n in np.unique(n_days[n_days > 1]).astype(np.int64).tolist():
-            groups = np.flatnonzero(n_days == n)
-            mean = series.mean[groups]
-            before = mean[~np.isnan(mean)].reshape(groups.size, n)
-            counts[groups[:, None], places] = _count_permutations(spec, before, means[:, groups]).T
-    choices = _choices(n_days[:, None], sample.lengths)
-    few = (sample.complete.n > 0) & (n_days > 1)[:, None] & (choices < MIN_CHOICES)
+    for places in _sharing_draws(sample, means):
+        mean, days = means.over(int(places[0])).mean, n_days[:, places[0]]
+        tested = _window_means(sample, estimates, places)
+        for n in np.unique(days[days > 1]).astype(np.int64).tolist():
+            groups = np.flatnonzero(days == n)
+            before = mean[groups][~np.isnan(mean[groups])].reshape(groups.size, n)
+            counts[groups[:, None], places] = _count_permutations(spec, before, tested[:, groups]).T
+    choices = _choices(n_days, sample.lengths)
+    few = (sample.complete.n > 0) & (n_days > 1) & (choices < MIN_CHOICES)
     text = f"{{}} choices of days cannot reject at 5 %, whatever their values: that takes {MIN_CHOICES}"
     limits = [Remark(text, few, "not valid", (choices,)), _few_draws(sample, spec, MIN_DRAWS)]
     return _two_sided("permutation_p", observed, counts, spec, limits)
@@ -275,6 +274,16 @@ def _hall(n: int, sums: FloatArray, squares: FloatArray, cubes: FloatArray) -> F
     within = squares - n * mean * mean
     sd = np.sqrt(np.where(within > TIE * squares, within, np.nan) / (n - 1.0))
     return skewness_adjusted(np.array(float(n)), mean, sd, cubes - 3.0 * mean * squares + 2.0 * n * mean**3)
+
+
+def _sharing_draws(sample: Sample, means: WindowMeans) -> Iterator[IntArray]:
+    """Yield places of windows of one length whose estimation days have the same means."""
+    whole = np.array([means.is_whole(place) for place in range(len(sample.windows))])
+    for length in np.unique(sample.lengths):
+        places = np.flatnonzero((sample.lengths == length) & whole)
+        if places.size:
+            yield places
+    yield from np.flatnonzero(~whole)[:, None]
 
 
 def _window_means(sample: Sample, estimates: Estimates, places: IntArray) -> FloatArray:

@@ -68,8 +68,8 @@ class PairResiduals:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class MeanResiduals:
-    """Average abnormal return of each group on each day of the estimation window; shape (groups, L).
+class DayMeans:
+    """Average abnormal return of each group on each day of the estimation window; both of shape (groups, L).
 
     Attributes
     ----------
@@ -77,12 +77,48 @@ class MeanResiduals:
         NaN on a day on which no pair has one.
     n : array
         Pairs that have one.
-    standardised : array
-        Sum over the group of its pairs' residuals, each series centred and scaled to a sum of squares of one.
     """
 
     mean: FloatArray
     n: FloatArray
+
+    @classmethod
+    def of(cls, total: FloatArray, n: FloatArray) -> DayMeans:
+        """Divide sums over pairs by their number."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return cls(total / n, n)
+
+    @property
+    def n_days(self) -> FloatArray:
+        """Days on which some pair has an abnormal return; shape (groups,)."""
+        days: FloatArray = (self.n > 0).sum(axis=1).astype(np.float64)
+        return days
+
+    @property
+    def deviation(self) -> FloatArray:
+        """Sample standard deviation of the mean over the days; shape (groups,), NaN below two days."""
+        known = self.n > 0
+        days = self.n_days
+        with np.errstate(invalid="ignore", divide="ignore"):
+            centre = np.where(known, self.mean, 0.0).sum(axis=1) / days
+            squares = np.where(known, self.mean - centre[:, None], 0.0) ** 2
+            deviation: FloatArray = np.sqrt(squares.sum(axis=1) / np.where(days > 1, days - 1.0, np.nan))
+        return deviation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeanResiduals:
+    """What the residuals of a group's pairs add up to.
+
+    Attributes
+    ----------
+    day_means : DayMeans
+        Average abnormal return by day of the estimation window.
+    standardised : array, shape (groups, L)
+        Sum over the group of its pairs' residuals, each series centred and scaled to a sum of squares of one.
+    """
+
+    day_means: DayMeans
     standardised: FloatArray
 
     @classmethod
@@ -106,25 +142,7 @@ class MeanResiduals:
                 residual -= np.where(missing, 0.0, residuals.mean[rows][:, None])
             residual *= weight[:, None]
             standardised[span] += segments.sum(residual)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return cls(total / count, count, standardised)
-
-    @property
-    def n_days(self) -> FloatArray:
-        """Days on which some pair has an abnormal return; shape (groups,)."""
-        days: FloatArray = (self.n > 0).sum(axis=1).astype(np.float64)
-        return days
-
-    @property
-    def deviation(self) -> FloatArray:
-        """Sample standard deviation of the mean over the days; shape (groups,), NaN below two days."""
-        known = self.n > 0
-        days = self.n_days
-        with np.errstate(invalid="ignore", divide="ignore"):
-            centre = np.where(known, self.mean, 0.0).sum(axis=1) / days
-            squares = np.where(known, self.mean - centre[:, None], 0.0) ** 2
-            deviation: FloatArray = np.sqrt(squares.sum(axis=1) / np.where(days > 1, days - 1.0, np.nan))
-        return deviation
+        return cls(DayMeans.of(total, count), standardised)
 
 
 def pieces(batch: Batch, size: int = BLOCK_SIZE) -> Iterator[tuple[int, Segments, IntArray]]:

@@ -48,6 +48,10 @@ def volatility_chi2(sample: Sample, estimates: Estimates) -> TestValues:
     the statistic is (N - 1) times the sum of M_t over the window, whose excess over L2 is the cumulative abnormal
     volatility. It is multiplicative: 1 is no change.
 
+    Each of the N terms of M_t has mean 1, so the published statistic has mean N L2 under the null and not (N - 1) L2:
+    at 5 % it rejects 8.5 % for ten pairs on one day. The p-value therefore refers (N - 1)/N times the statistic to
+    chi2((N - 1) L2), which is exact where the variances of prediction are equal.
+
     References
     ----------
     Bialkowski, Gottschalk and Wisniewski (2008), Journal of Banking and Finance 32,
@@ -72,7 +76,8 @@ def volatility_chi2(sample: Sample, estimates: Estimates) -> TestValues:
         assumptions.too_few(moments, 3),
         assumptions.clustered(sample, moments),
     ]
-    return p_values("volatility_chi2", statistic, upper_chi2(statistic, df), n, remarks, df=df)
+    p_value = upper_chi2(statistic * (n - 1.0) / np.maximum(n, 1.0), df)
+    return p_values("volatility_chi2", statistic, p_value, n, remarks, df=df)
 
 
 def _multiplicative(e: FloatArray, h: FloatArray, known: np.ndarray, n: FloatArray, sample: Sample) -> FloatArray:
