@@ -189,7 +189,8 @@ WRONG_MAPPINGS = {
 def test_a_mapping_that_says_nothing_clear_is_a_usage_error(tmp_path: Path, pairs: list[str], message: str) -> None:
     """A mapping that cannot be read, or that names a column twice, is a wrong call: exit code 2 and one line."""
     options = [word for pair in pairs for word in ("--column", pair)]
-    finished = reaction_here("study", "--prices", "p.csv", "--events", "e.csv", *options, home=tmp_path / "home")
+    files = ("--prices", "p.csv", "--events", "e.csv", "--benchmark", MARKET)
+    finished = reaction_here("study", *files, *options, home=tmp_path / "home")
 
     assert finished.code == 2
     assert finished.err == f"error: --column: {message}\n"

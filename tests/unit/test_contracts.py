@@ -18,12 +18,14 @@ PROMISED = {
     "event_end min_estimation_obs spec",
     "fct_returns": "symbol session_date close adj_close volume simple_return log_return",
     "fct_event_securities": "event_id symbol event_session day0_rule expected_sign status reason n_confounders",
+    "fct_study_securities": "study_id event_id symbol event_session status reason n_estimation_obs alpha beta sigma "
+    "alpha_se beta_se coefficients",
     "fct_abnormal_returns": "study_id event_id symbol relative_day session_date actual_return expected_return "
     "abnormal_return std_abnormal_return cum_abnormal_return",
-    "fct_event_cars": "study_id event_id symbol window_start window_end car car_se scar t_stat p_value bhar "
-    "n_estimation_obs is_complete",
-    "fct_group_tests": "study_id group_by group_value window_start window_end test statistic p_value df n caar "
-    "is_valid note",
+    "fct_event_cars": "study_id event_id symbol window_start window_end car car_se scar t_stat p_value p_holm "
+    "p_bh bhar n_estimation_obs is_complete",
+    "fct_group_tests": "study_id group_by group_value window_start window_end test statistic p_value p_holm p_bh "
+    "df n caar r_bar is_valid note",
     "fct_value_impact": "event_id symbol session_date shares_outstanding market_cap_before_usd value_change_usd "
     "abnormal_value_usd",
     "quality_checks": "run_id table_name check_name severity passed observed expected checked_at",
@@ -36,8 +38,10 @@ KEYS = {
     "dim_studies": ("study_id",),
     "fct_returns": ("symbol", "session_date"),
     "fct_event_securities": ("event_id", "symbol"),
+    "fct_study_securities": ("study_id", "event_id", "symbol"),
     "fct_abnormal_returns": ("study_id", "event_id", "symbol", "relative_day"),
     "fct_event_cars": ("study_id", "event_id", "symbol", "window_start", "window_end"),
+    "fct_group_tests": ("study_id", "group_by", "group_value", "window_start", "window_end", "test"),
     "fct_value_impact": ("event_id", "symbol"),
     "runs": ("run_id",),
 }

@@ -74,14 +74,14 @@ def test_window_holds_the_listings_own_sessions_and_nothing_of_its_neighbours(or
         car_windows=(Window(0, 0),),
         min_estimation_obs=2,
     )
-    aligned = align(spec, panel)
     pairs = Pairs.of(checked_pairs(resolved_pairs(frame, [("e", "S", 5)])), panel)
+    aligned = align(spec, panel, pairs)
 
     # Sessions 1..9 of S: prices at 3, 4, 5, 7, 8; returns at 4 (+1), 5 (+2) and 8 (+1).
     expected = [np.nan, np.nan, np.nan, 1.0, 2.0, np.nan, np.nan, 1.0, np.nan]
-    np.testing.assert_array_equal(aligned.take(aligned.security, pairs, spec.event), [expected])
-    assert aligned.n_usable(pairs, spec.event).tolist() == [3]
-    days = aligned.take(aligned.session_day, pairs, spec.event)[0]
+    np.testing.assert_array_equal(aligned.take(aligned.actual, pairs.places, spec.event), [expected])
+    assert aligned.n_estimation(pairs.places, spec.event).tolist() == [3]
+    days = aligned.take(aligned.session_day, pairs.places, spec.event)[0]
     assert [number == NO_DAY for number in days] == [True, True, False, False, False, True, False, False, True]
 
 
@@ -90,9 +90,9 @@ def test_window_far_outside_a_listing_is_all_missing(event_index: int) -> None:
     """A window that lies nowhere near its listing holds missing values only."""
     frame = returns_frame(price_rows("S", [1.0, 2.0, 4.0]))
     spec = a_spec(model="constant_mean")
-    aligned = align(spec, panel_of(frame))
     pairs = Pairs.of(
         resolved_pairs(frame, [("e", "S", 1)]).with_columns(event_index=pl.lit(event_index)), panel_of(frame)
     )
-    assert np.isnan(aligned.take(aligned.security, pairs, spec.estimation)).all()
-    assert aligned.n_usable(pairs, spec.estimation).tolist() == [0]
+    aligned = align(spec, panel_of(frame), pairs)
+    assert np.isnan(aligned.take(aligned.actual, pairs.places, spec.estimation)).all()
+    assert aligned.n_estimation(pairs.places, spec.estimation).tolist() == [0]

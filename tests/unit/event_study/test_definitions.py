@@ -50,7 +50,7 @@ def test_the_studies_that_ship_are_valid() -> None:
         spec = definition.spec
         assert spec.study_id == definition.id
         assert spec.event.contains(Window(0, 0))
-        assert (spec.benchmark is not None) == (definition.model in {"market", "market_adjusted"})
+        assert spec.benchmark == (definition.benchmark if spec.uses_benchmark else None)
 
 
 @pytest.mark.parametrize("source", ["sample", "files"])
@@ -66,6 +66,40 @@ def test_a_small_study_takes_the_defaults(tmp_path: Path) -> None:
     assert (definition.returns, definition.securities.which, definition.group_by) == ("simple", "named", ("all",))
     assert definition.spec.min_estimation_obs == 120
     assert definition.spec.car_windows == (Window(0, 0), Window(-1, 1))
+
+
+@pytest.mark.parametrize(
+    ("options", "read"),
+    [
+        ({"measure": "log_volume"}, {"measure": "log_volume"}),
+        ({"model": "linear", "factors": ["oil", "rates"]}, {"factors": ("oil", "rates")}),
+        ({"model": "dimson", "lags": 2, "leads": 0}, {"lags": 2, "leads": 0, "dimson_form": "polynomial"}),
+        ({"model": "dimson", "dimson_form": "sum"}, {"lags": 1, "leads": 1, "dimson_form": "sum"}),
+        ({"excluded_days": [-1, 1]}, {"excluded_days": Window(-1, 1)}),
+        ({"standard_errors": "hac"}, {"standard_errors": "hac", "hac_lags": None}),
+        ({"standard_errors": "hac", "hac_lags": 4}, {"standard_errors": "hac", "hac_lags": 4}),
+        ({"tests": ["sign_z", "bmp_t"]}, {"tests": ("sign_z", "bmp_t")}),
+        ({"resamples": 99, "placebo_dates": 20, "seed": 3}, {"resamples": 99, "placebo_dates": 20, "seed": 3}),
+        ({"convention": "estudy2"}, {"convention": "estudy2"}),
+        ({"model": "capm", "benchmark": None}, {"benchmark": None, "factor_names": ("mkt_rf", "rf")}),
+    ],
+)
+def test_every_option_reaches_the_specification(tmp_path: Path, options: dict[str, Any], read: dict[str, Any]) -> None:
+    """An option of a study file is what the engine is told."""
+    (definition,) = load_definitions([study_file(tmp_path, GOOD | options)])
+    assert {name: getattr(definition.spec, name) for name in read} == read
+
+
+@pytest.mark.parametrize(
+    ("options", "least"),
+    [({}, 120), ({"estimation": [-30, -11]}, 10), ({"estimation": [-18, -11], "model": "ff5"}, 7)],
+)
+def test_the_default_minimum_leaves_the_model_a_degree_of_freedom(
+    tmp_path: Path, options: dict[str, Any], least: int
+) -> None:
+    """Half of the window, at most 120, and one more than the parameters of the study's own model."""
+    (definition,) = load_definitions([study_file(tmp_path, GOOD | options)])
+    assert definition.spec.min_estimation_obs == least
 
 
 def test_events_and_securities_are_chosen_by_words(tmp_path: Path) -> None:
@@ -89,7 +123,21 @@ def test_files_are_read_in_the_order_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"model": "capm"}, "model: Input should be 'market', 'market_adjusted' or 'constant_mean', got 'capm'"),
+        ({"model": "capms"}, "model: expected one of market, market_adjusted, constant_mean, capm, ff3, carhart"),
+        ({"model": "capms"}, "garch, linear, got 'capms'"),
+        ({"measure": "volume"}, "measure: expected one of return, log_volume, log_turnover, got 'volume'"),
+        ({"standard_errors": "white"}, "standard_errors: expected one of ols, hac, got 'white'"),
+        ({"convention": "stata"}, "convention: expected one of textbook, estudy2, eventstudytools, got 'stata'"),
+        ({"dimson_form": "product"}, "dimson_form: Input should be 'polynomial' or 'sum', got 'product'"),
+        ({"excluded_days": [-1]}, "excluded_days: List should have at least 2 items"),
+        ({"factors": "oil"}, "factors: Input should be a valid tuple, got 'oil'"),
+        ({"tests": "bmp_t"}, "tests: Input should be a valid tuple, got 'bmp_t'"),
+        ({"lags": "one"}, "lags: Input should be a valid integer"),
+        ({"leads": 1.5}, "leads: Input should be a valid integer"),
+        ({"hac_lags": "auto"}, "hac_lags: Input should be a valid integer"),
+        ({"resamples": "many"}, "resamples: Input should be a valid integer"),
+        ({"placebo_dates": "all"}, "placebo_dates: Input should be a valid integer"),
+        ({"seed": "dice"}, "seed: Input should be a valid integer"),
         ({"title": None}, "title: Field required"),
         ({"id": "Not An Id"}, "id: String should match pattern"),
         ({"estimation": [-260]}, "estimation: List should have at least 2 items"),
@@ -129,7 +177,20 @@ def test_a_bad_field_is_named(tmp_path: Path, changes: dict[str, object], said: 
         ({"event_window": [10, -10]}, "window [10,-10] ends before it starts"),
         ({"min_estimation_obs": 251}, "min_estimation_obs is 251; "),
         ({"min_estimation_obs": 2}, "min_estimation_obs is 2; "),
+        ({"min_estimation_obs": 0}, "min_estimation_obs is 0; "),
         ({"benchmark": None}, "model 'market' needs a benchmark_symbol"),
+        ({"model": "dimson", "benchmark": None}, "model 'dimson' needs a benchmark_symbol"),
+        ({"factors": ["oil"]}, "factors go with model 'linear'"),
+        ({"model": "linear"}, "factors go with model 'linear', and 'linear' needs some"),
+        ({"model": "ff3", "returns": "log"}, "model 'ff3' takes simple returns"),
+        ({"model": "garch", "measure": "log_volume"}, "measure 'log_volume' goes with model 'market' or"),
+        ({"model": "garch", "standard_errors": "hac"}, "standard_errors 'hac' go with least squares of returns"),
+        ({"excluded_days": [-11, 1]}, "excluded_days [-11,1] must lie inside the event window [-10,10]"),
+        ({"excluded_days": [1, -1]}, "window [1,-1] ends before it starts"),
+        ({"tests": ["bmp"]}, "unknown tests bmp; choose among cross_sectional_t"),
+        ({"tests": ["placebo_p"]}, "the test placebo_p needs placebo_dates"),
+        ({"tests": ["permutation_p"]}, "the tests permutation_p need resamples"),
+        ({"seed": -1}, "lags, leads, hac_lags, resamples, placebo_dates and seed must not be negative"),
     ],
 )
 def test_fields_that_contradict_each_other_are_named(tmp_path: Path, changes: dict[str, object], said: str) -> None:
@@ -141,7 +202,11 @@ def test_fields_that_contradict_each_other_are_named(tmp_path: Path, changes: di
 
 def test_every_problem_of_every_study_is_named_at_once(tmp_path: Path) -> None:
     """One message holds each bad field of each study and each id that stands twice."""
-    bad = [{"model": "capm", "returns": "gross"}, {"id": "late", "estimation": [-20, 0]}, {"id": "twice"}]
+    bad: list[dict[str, Any]] = [
+        {"model": "capms", "returns": "gross"},
+        {"id": "late", "estimation": [-20, 0]},
+        {"id": "twice"},
+    ]
     studies = [GOOD | change for change in [*bad, {"id": "twice"}]]
     with pytest.raises(CatalogueError, match="study definitions are not valid") as raised:
         load_definitions([study_file(tmp_path, *studies, "no study", {"title": "no id"})])

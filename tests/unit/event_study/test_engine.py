@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.contracts import FCT_ABNORMAL_RETURNS, FCT_EVENT_CARS, FCT_STUDY_SECURITIES
 from pipelines.errors import ContractError, SpecError
-from pipelines.event_study import StudyResult, StudySpec, Window, engine, run_study
+from pipelines.event_study import StudyResult, StudySpec, Window, run_study
 from tests.event_study_inputs import (
     a_spec,
     compounded,
@@ -237,16 +237,6 @@ def test_unknown_benchmark_stops_the_study() -> None:
     returns = random_returns(9, n_symbols=1)
     with pytest.raises(SpecError, match="benchmark 'SPX' has no prices in the panel; it holds MKT, S0"):
         run_study(a_spec(benchmark_symbol="SPX"), panel_of(returns), resolved_pairs(returns, [("e", "S0", 80)]))
-
-
-def test_pair_that_gets_lost_on_the_way_stops_the_study(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A study that accounts for fewer pairs than it was asked for is a defect and is not returned."""
-    ledger = engine.security_frame
-    monkeypatch.setattr(engine, "security_frame", lambda *arguments: ledger(*arguments).head(-1))
-    returns = random_returns(15)
-    pairs = resolved_pairs(returns, [("e", "S0", 80), ("e", "S1", 80)])
-    with pytest.raises(ContractError, match="was asked for 2 pairs and accounts for 1"):
-        run_study(a_spec(), panel_of(returns), pairs)
 
 
 PAIRS = resolved_pairs(random_returns(10), [("e", "S0", 80)])
