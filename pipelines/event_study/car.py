@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.event_study.arrays import BoolArray, FloatArray, IntArray, zero_missing
+from pipelines.event_study.arrays import BoolArray, FloatArray, IntArray, by_day, multiply_rows, sum_rows, zero_missing
 from pipelines.event_study.normal_returns import Prediction
 from pipelines.event_study.spec import StudySpec
 from pipelines.event_study.windows import Window
@@ -85,7 +85,7 @@ class CumulativeReturns:
         Barber and Lyon (1997), Journal of Financial Economics 43, doi:10.1016/S0304-405X(96)00890-2 (BHAR).
         """
         available = ~np.isnan(expected)
-        abnormal = _by_day(zero_missing(actual - expected))
+        abnormal = by_day(zero_missing(actual - expected))
         held = _Held.of(spec, actual, expected)
         known = np.where(available, x, 0.0)
         for place, window in enumerate(self.windows):
@@ -93,7 +93,7 @@ class CumulativeReturns:
             n_days = available[:, span].sum(axis=1)
             none = n_days == 0
             self.n_days[rows, place] = n_days
-            self.car[rows, place] = np.where(none, np.nan, abnormal[span].sum(axis=0))
+            self.car[rows, place] = np.where(none, np.nan, sum_rows(abnormal[span]))
             self.se[rows, place] = np.where(none, np.nan, prediction.window_se(known, available, span))
             self.bhar[rows, place] = held.over(span)
 
@@ -116,7 +116,7 @@ class _Held:
         if spec.measure != "return":
             return cls(None, None, is_log=False)
         is_log = spec.return_type == "log"
-        actual, expected = (_by_day(each if is_log else 1.0 + each) for each in (actual, expected))
+        actual, expected = (by_day(each if is_log else 1.0 + each) for each in (actual, expected))
         return cls(actual, expected, is_log)
 
     def over(self, span: slice) -> FloatArray | float:
@@ -124,13 +124,8 @@ class _Held:
         if self.actual is None or self.expected is None:
             return np.nan
         first, second = (
-            np.exp(each[span].sum(axis=0)) if self.is_log else each[span].prod(axis=0)
+            np.exp(sum_rows(each[span])) if self.is_log else multiply_rows(each[span])
             for each in (self.actual, self.expected)
         )
         difference: FloatArray = first - second
         return difference
-
-
-def _by_day(values: FloatArray) -> FloatArray:
-    """Return values of shape (pairs, days) as (days, pairs), so that sums over days run over whole rows."""
-    return np.ascontiguousarray(values.T)

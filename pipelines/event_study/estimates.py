@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.errors import ContractError
 from pipelines.event_study.alignment import AlignedReturns
-from pipelines.event_study.arrays import DayArray, FloatArray, IntArray, zero_missing
+from pipelines.event_study.arrays import DayArray, FloatArray, IntArray, by_day, sum_rows, zero_missing
 from pipelines.event_study.car import CumulativeReturns, standardise
 from pipelines.event_study.normal_returns import NormalReturnFit
 from pipelines.event_study.pairs import Pairs
@@ -91,13 +91,13 @@ class Estimates:
         return self.aligned.take(self.aligned.session_day, self.pairs.places.take(rows), self.spec.event)
 
     def _check_sums(self, rows: slice) -> None:
-        abnormal = np.ascontiguousarray(zero_missing(self.abnormal(rows)).T)
+        abnormal = by_day(zero_missing(self.abnormal(rows)))
         size = np.abs(abnormal)
         cars = zero_missing(self.cumulated.car[rows])
         for place, window in enumerate(self.cumulated.windows):
             span = slice(window.start - self.spec.event.start, window.end - self.spec.event.start + 1)
-            distance = np.abs(abnormal[span].sum(axis=0) - cars[:, place])
-            wrong = np.flatnonzero(~(distance <= IDENTITY_TOLERANCE * np.maximum(size[span].sum(axis=0), 1.0)))
+            distance = np.abs(sum_rows(abnormal[span]) - cars[:, place])
+            wrong = np.flatnonzero(~(distance <= IDENTITY_TOLERANCE * np.maximum(sum_rows(size[span]), 1.0)))
             if wrong.size:
                 row = self.pairs.frame.row(rows.start + int(wrong[0]), named=True)
                 raise ContractError(

@@ -38,7 +38,7 @@ class FactorTable:
         Raises
         ------
         ContractError
-            If there is no date column, a date is null or stands twice.
+            If there is no date column, a date is null or stands twice, or a return is infinite.
         """
         if DATE not in frame.columns:
             raise ContractError(f"a factor table needs the column {DATE!r}; got {frame.columns}")
@@ -48,6 +48,13 @@ class FactorTable:
         names = tuple(name for name in table.columns if name != DATE)
         columns = [table[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in names]
         values = np.array(columns, dtype=np.float64).reshape(len(names), table.height)
+        infinite = np.argwhere(np.isinf(values))
+        if infinite.size:
+            factor, row = infinite[0]
+            raise ContractError(
+                f"a factor's return must be a finite number or null; {names[factor]} on {table[DATE][int(row)]} is "
+                f"{values[factor, row]}"
+            )
         return cls(table[DATE].cast(pl.Int32).to_numpy(), names, values)
 
     def over(self, name: str, before: DayArray, day: DayArray) -> FloatArray:

@@ -87,7 +87,7 @@ class ReturnPanel:
         ------
         ContractError
             If a column is missing, a key is null or repeated, dates and session counts of a listing disagree in
-            order, or a price is not a positive number.
+            order, a price or count of shares is not a positive number, or a return or volume is infinite.
         """
         frame = _select(returns).sort("symbol", "session_index")
         starts = frame["symbol"].rle_id().to_numpy() if frame.height else np.zeros(0, dtype=np.uint32)
@@ -108,11 +108,12 @@ class ReturnPanel:
         return panel
 
     def _check(self) -> None:
-        bad = np.flatnonzero(~np.isnan(self.price) & ~((self.price > 0) & np.isfinite(self.price)))
-        if bad.size:
-            raise ContractError(
-                f"return_price must be a positive number or null; {self._where(bad[0])} has {self.price[bad[0]]}"
-            )
+        self._check_numbers("return_price", self.price, "a positive number", self.price > 0)
+        for name in ("simple_return", "log_return"):
+            self._check_numbers(name, getattr(self, name), "a finite number")
+        self._check_numbers("volume", self.volume, "a number of units", self.volume >= 0)
+        shares = self.shares_outstanding
+        self._check_numbers("shares_outstanding", shares, "a positive number of units", shares > 0)
         inside = np.ones(self.session_index.size, dtype=np.bool_)
         inside[self.offsets[:-1]] = False
         again = np.flatnonzero(inside[1:] & (np.diff(self.session_index) == 0))
@@ -127,6 +128,12 @@ class ReturnPanel:
                 f"session_date must rise with session_index; after {self._where(back[0])} comes "
                 f"{as_date(self.session_day[back[0] + 1])}"
             )
+
+    def _check_numbers(self, name: str, values: FloatArray, what: str, allowed: BoolArray | None = None) -> None:
+        good = np.isfinite(values) if allowed is None else np.isfinite(values) & allowed
+        bad = np.flatnonzero(~np.isnan(values) & ~good)
+        if bad.size:
+            raise ContractError(f"{name} must be {what} or null; {self._where(bad[0])} has {values[bad[0]]}")
 
     def _where(self, row: int) -> str:
         code = int(np.searchsorted(self.offsets, row, side="right")) - 1

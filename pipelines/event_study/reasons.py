@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from pipelines.event_study.measures import measured
+from pipelines.event_study.models import BENCHMARK, MARKET_EXCESS
 from pipelines.event_study.panel import ReturnPanel, as_date
 from pipelines.event_study.screening import Outcome
 from pipelines.event_study.spec import StudySpec
@@ -71,7 +72,7 @@ def _no_day_0_return(spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> s
     if row is None:
         return f"no abnormal return on day 0: {pair.symbol} has no price on {pair.event_session}"
     if np.isnan(measured(spec, panel)[row]):
-        what = "return" if spec.measure == "return" else "volume"
+        what = _unmeasured(spec, panel, row)
         has_before = spec.measure != "return" or panel.priced_row(pair.code, pair.event_index - 1) is not None
         because = "" if has_before else ", because it has no price on the session before"
         return f"no abnormal return on day 0: {pair.symbol} has no {what} on {pair.event_session}{because}"
@@ -87,6 +88,12 @@ def _no_day_0_return(spec: StudySpec, panel: ReturnPanel, pair: UnusedPair) -> s
     return f"no abnormal return on day 0: the benchmark {spec.benchmark} has no price on {gaps}"
 
 
+def _unmeasured(spec: StudySpec, panel: ReturnPanel, row: int) -> str:
+    if spec.measure == "return":
+        return "return"
+    return "volume" if spec.measure == "log_volume" or np.isnan(panel.volume[row]) else "shares outstanding"
+
+
 def _not_identified(spec: StudySpec, _panel: ReturnPanel, _pair: UnusedPair) -> str:
     if spec.normal_model.estimator == "garch":
         return f"the GARCH(1,1) likelihood of the residuals in {spec.estimation} has no maximum that could be found"
@@ -94,6 +101,8 @@ def _not_identified(spec: StudySpec, _panel: ReturnPanel, _pair: UnusedPair) -> 
         names = ", ".join(map(str, spec.neighbours or spec.regressors))
         return f"the regressors {names} do not move or are collinear in {spec.estimation}: slopes cannot be estimated"
     name = f"benchmark {spec.benchmark}" if spec.benchmark else "market"
+    if spec.regressors[0].name not in {BENCHMARK, MARKET_EXCESS}:
+        return f"the factor {spec.regressors[0]} does not move in {spec.estimation}, so its slope cannot be estimated"
     return f"the {name} does not move in {spec.estimation}, so beta cannot be estimated"
 
 

@@ -102,7 +102,7 @@ class StudySpec:
 
     def __post_init__(self) -> None:
         """Check the parameters against each other."""
-        problems = list(_word_problems(self)) or [*_model_problems(self), *_window_problems(self)]
+        problems = list(_word_problems(self)) or [found for problems in _PROBLEMS for found in problems(self)]
         if problems:
             raise SpecError(f"study {self.study_id!r}: " + "; ".join(problems))
 
@@ -236,25 +236,41 @@ def _model_problems(spec: StudySpec) -> Iterator[str]:
         yield f"factors go with model 'linear', and 'linear' needs some; got model {spec.model!r}, {spec.factors}"
     if len(set(spec.factors)) < len(spec.factors) or BENCHMARK in spec.factors:
         yield f"each factor is named once, and none {BENCHMARK!r}; got {', '.join(spec.factors)}"
-    if min(spec.lags, spec.leads, spec.resamples, spec.placebo_dates, spec.seed, spec.hac_lags or 0) < 0:
-        yield "lags, leads, hac_lags, resamples, placebo_dates and seed must not be negative"
+    if model.is_excess and spec.return_type != "simple":
+        yield f"model {spec.model!r} takes simple returns, as its factors are; use return_type 'simple'"
+    if spec.measure != "return" and spec.model not in {"market", "constant_mean"}:
+        yield f"measure {spec.measure!r} goes with model 'market' or 'constant_mean', not {spec.model!r}"
+
+
+def _standard_error_problems(spec: StudySpec) -> Iterator[str]:
+    model = spec.normal_model
+    is_least_squares = model.estimator == "least_squares" and spec.measure == "return"
+    if spec.standard_errors == "hac" and not is_least_squares:
+        yield f"standard_errors 'hac' go with least squares of returns, not with {spec.model!r} of {spec.measure}"
+    if spec.standard_errors == "hac" and spec.model == "dimson" and spec.dimson_form == "sum":
+        yield "standard_errors 'hac' go with dimson_form 'polynomial', not with 'sum'"
+    if spec.hac_lags is not None and spec.standard_errors != "hac":
+        yield f"hac_lags go with standard_errors 'hac', not with {spec.standard_errors!r}; got {spec.hac_lags}"
+    if spec.standard_errors == "hac" and not model.has_intercept:
+        yield f"standard_errors 'hac' need a model with parameters, not {spec.model!r}"
+
+
+def _number_problems(spec: StudySpec) -> Iterator[str]:
+    counts = ("lags", "leads", "hac_lags", "resamples", "placebo_dates", "seed")
+    negative = [f"{name} {getattr(spec, name)}" for name in counts if (getattr(spec, name) or 0) < 0]
+    if negative:
+        yield f"{', '.join(counts[:-1])} and seed must not be negative; got {', '.join(negative)}"
     named = set(spec.tests) & set(RESAMPLING_TESTS)
     if named and not spec.resamples:
         yield f"the tests {', '.join(sorted(named))} need resamples; ask for some, such as 999"
     if PLACEBO_TEST in spec.tests and not spec.placebo_dates:
         yield f"the test {PLACEBO_TEST} needs placebo_dates; ask for some, such as 100"
-    if model.is_excess and spec.return_type != "simple":
-        yield f"model {spec.model!r} takes simple returns, as its factors are; use return_type 'simple'"
-    if spec.measure != "return" and spec.model not in {"market", "constant_mean"}:
-        yield f"measure {spec.measure!r} goes with model 'market' or 'constant_mean', not {spec.model!r}"
-    if spec.standard_errors == "hac" and (model.estimator != "least_squares" or spec.measure != "return"):
-        yield f"standard_errors 'hac' go with least squares of returns, not with {spec.model!r} of {spec.measure}"
-    if spec.standard_errors == "hac" and not model.has_intercept:
-        yield f"standard_errors 'hac' need a model with parameters, not {spec.model!r}"
     if not spec.n_parameters < spec.min_estimation_obs <= spec.estimation.length:
+        least, most = spec.n_parameters + 1, spec.estimation.length
+        wanted = f"a number from {least} to {most}" if least <= most else f"a longer one, of {least} sessions"
         yield (
             f"min_estimation_obs is {spec.min_estimation_obs}; model {spec.model!r} with estimation window "
-            f"{spec.estimation} needs a number from {spec.n_parameters + 1} to {spec.estimation.length}"
+            f"{spec.estimation} needs {wanted}"
         )
 
 
@@ -272,3 +288,6 @@ def _window_problems(spec: StudySpec) -> Iterator[str]:
         yield f"a CAR window is listed twice in {' '.join(map(str, spec.car_windows))}"
     if spec.excluded_days is not None and not spec.event.contains(spec.excluded_days):
         yield f"excluded_days {spec.excluded_days} must lie inside the event window {spec.event}"
+
+
+_PROBLEMS: Final = (_model_problems, _standard_error_problems, _number_problems, _window_problems)

@@ -45,6 +45,14 @@ DEFINITIONS: Final = (
         spans="windows",
     ),
     Definition(
+        "series_pairs",
+        "group",
+        ("lamb_t", "crude_dependence_t"),
+        "deviation over the estimation window of the average of the pairs that are in the tested mean",
+        "deviation of the average of all pairs, also where some have no return on the tested days",
+        "lamb(), brown_warner_1985(): rowMeans(estimation_abnormal, na.rm = TRUE)",
+    ),
+    Definition(
         "positive_share",
         "pooled",
         ("generalized_sign_z",),

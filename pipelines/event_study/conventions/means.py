@@ -40,12 +40,12 @@ def brown_warner_t(definitions: Definitions, group: Group, window: Window) -> fl
 
 
 def crude_dependence_t(definitions: Definitions, group: Group, window: Window) -> float:
-    """Mean over the deviation of the group's mean in the estimation window."""
+    """Mean over the deviation of the pairs' mean in the estimation window."""
+    spread = _deviation(definitions, group, window)
     if definitions.window_mean == "daily_means" and window.length > ONE_DAY:
         means = _daily_means(group, window)
-        return float(means.sum() / (_deviation(group) * np.sqrt(means.size)))
-    cars = car(definitions, group, window)
-    return float(mean(cars) / (_deviation(group) * np.sqrt(window.length)))
+        return float(means.sum() / (spread * np.sqrt(means.size)))
+    return float(mean(car(definitions, group, window)) / (spread * np.sqrt(window.length)))
 
 
 def lamb_t(definitions: Definitions, group: Group, window: Window) -> float:
@@ -55,6 +55,7 @@ def lamb_t(definitions: Definitions, group: Group, window: Window) -> float:
     if by_day:
         days = [day for day, kept in zip(days, _is_kept(group, window), strict=True) if kept]
     complete = counts(definitions, group, window)
+    spread = _deviation(definitions, group, window)
     total = 0.0
     for day in days:
         one = Window(day, day)
@@ -63,7 +64,7 @@ def lamb_t(definitions: Definitions, group: Group, window: Window) -> float:
         if definitions.lamb_length == "inverse_of_mean":
             factor += 1.0 / group.n.mean() - mean(1.0 / group.n[known])
         of_day = mean(group.abnormal[known, group.span(one).start])
-        total += float(of_day / (_deviation(group) * np.sqrt(factor)))
+        total += float(of_day / (spread * np.sqrt(factor)))
     return total / float(np.sqrt(len(days)))
 
 
@@ -109,11 +110,13 @@ def _share_z(definitions: Definitions, group: Group, window: Window, share: floa
         return float((positive - n * share) / np.sqrt(np.float64(n * share * (1.0 - share))))
 
 
-def _deviation(group: Group) -> float:
-    """Return the sample deviation of the group's mean residual over the days of the estimation window."""
-    known = ~np.isnan(group.residual)
+def _deviation(definitions: Definitions, group: Group, window: Window) -> float:
+    """Return the sample deviation of the pairs' mean residual over the days of the estimation window."""
+    counted = slice(None) if definitions.series_pairs == "group" else counts(definitions, group, window)
+    residual = group.residual[counted]
+    known = ~np.isnan(residual)
     has_any = known.any(axis=0)
-    return deviation(np.nansum(group.residual, axis=0)[has_any] / known.sum(axis=0)[has_any])
+    return deviation(np.nansum(residual, axis=0)[has_any] / known.sum(axis=0)[has_any])
 
 
 def _is_kept(group: Group, window: Window) -> list[bool]:

@@ -43,6 +43,8 @@ class Definitions:
         Expected share of positive returns: mean over pairs, pooled over all days, mean over securities.
     window_mean : {"complete_pairs", "daily_means"}
         Mean over several days: of the pairs with all of them, or of every day's own pairs.
+    series_pairs : {"complete", "group"}
+        Pairs in the average whose deviation over the estimation window is taken: those in the tested mean, or all.
     lamb_length : {"mean_of_inverses", "inverse_of_mean"}
         The term 1/L1 of Lamb's forecast error: mean of 1/L1, or one over the mean L1.
     rank_days : {"tested_window", "event_window"}
@@ -77,6 +79,7 @@ class Definitions:
     absent: Literal["left_out", "averaged", "zero"] = "left_out"
     positive_share: Literal["pairs", "pooled", "securities"] = "pairs"
     window_mean: Literal["complete_pairs", "daily_means"] = "complete_pairs"
+    series_pairs: Literal["complete", "group"] = "complete"
     lamb_length: Literal["mean_of_inverses", "inverse_of_mean"] = "mean_of_inverses"
     rank_days: Literal["tested_window", "event_window"] = "tested_window"
     rank_size: Literal["own", "rows"] = "own"

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from pipelines.event_study.arrays import FloatArray
 from pipelines.event_study.group_tests.sample import Moments, Sample
 from pipelines.event_study.group_tests.values import Remark
 from pipelines.event_study.significance import upper_chi2
@@ -44,10 +45,10 @@ def too_few(moments: Moments, least: int) -> Remark:
     )
 
 
-def cannot_reject(moments: Moments, least: int) -> Remark:
+def cannot_reject(n: FloatArray, least: int) -> Remark:
     """Say that so few pairs cannot lead to a p-value below 5 %, whatever they are."""
-    text = f"{{}} pairs cannot reject at 5 %, whatever their values: that takes {least}"
-    return Remark(text, (moments.n > 0) & (moments.n < least), "not valid", (moments.n,))
+    text = f"N = {{}} cannot reject at 5 %, whatever the values: that takes {least} pairs"
+    return Remark(text, (n > 0) & (n < least), "not valid", (n,))
 
 
 def constant(moments: Moments) -> Remark:

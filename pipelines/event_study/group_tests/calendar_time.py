@@ -70,8 +70,8 @@ class _Portfolios:
     order : array, shape (members,)
         Members by group and day 0.
     blocks : Segments
-        Runs of them that have the same dates in the event window, so that they add up day by day before any day is
-        looked up; each member is one where some of a run differ.
+        Runs of them that have day 0 and all dates of the event window in common, so that they add up day by day before
+        any day is looked up; each member of a day 0 whose members differ in dates is a run.
     start : int
         First relative day.
     abnormal : array, shape (members, days)
@@ -96,8 +96,10 @@ class _Portfolios:
         order = np.lexsort((sample.session, ids))
         days = estimates.event_days(rows[order])
         blocks = Segments.of_keys(ids[order], sample.session[order])
-        if not (days == blocks.expand(days[blocks.starts])).all():
-            blocks = Segments.of(np.ones_like(rows))
+        same = blocks.least((days == blocks.expand(days[blocks.starts])).all(axis=1))
+        if not same.all():
+            alone = np.where(blocks.expand(same), 0, np.arange(rows.size))
+            blocks = Segments.of_keys(ids[order], sample.session[order], alone)
         dates = days[blocks.starts]
         groups = np.repeat(ids[order][blocks.starts], dates.shape[1])
         by_day = np.lexsort((dates.ravel(), groups))

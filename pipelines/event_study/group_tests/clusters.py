@@ -122,9 +122,9 @@ def _variance(sample: Sample, *keys: NDArray[Any]) -> tuple[FloatArray, FloatArr
     order = np.lexsort((*keys, ids))
     clusters = Segments.of_keys(ids[order], *(key[order] for key in keys))
     groups = Segments.of_keys(ids[order][clusters.starts])
-    sums, n_clusters = sample.deviations, moments.n
+    sums, n_clusters = sample.deviations[order], moments.n
     if clusters.n_groups < ids.size:
-        sums = clusters.sum(sums[order])
+        sums = clusters.sum(sums)
         n_clusters = groups.sum(clusters.sum(moments.known[order]) > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         correction = np.where(n_clusters > 1, n_clusters / (n_clusters - 1.0), np.nan)

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.event_study.arrays import BoolArray, FloatArray, IntArray
+from pipelines.event_study.arrays import ROUNDING, BoolArray, FloatArray, IntArray
 from pipelines.event_study.estimates import Estimates
 from pipelines.event_study.group_tests import assumptions
 from pipelines.event_study.group_tests.parametric import bmp_t, patell_remarks
@@ -280,7 +280,7 @@ class _EventDays:
 
 
 def _series_remarks(sample: Sample, deviation: FloatArray) -> list[Remark]:
-    still = ~(deviation > 0) & (sample.complete.n > 0)
+    still = ~(deviation > ROUNDING) & (sample.complete.n > 0)
     return [
         assumptions.no_pairs(sample),
         Remark("the group's mean does not vary in the estimation window", still, "no value"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.event_study.arrays import FloatArray
+from pipelines.event_study.arrays import ROUNDING, FloatArray
 from pipelines.event_study.group_tests import assumptions
 from pipelines.event_study.group_tests.sample import Moments, Sample
 from pipelines.event_study.group_tests.values import Remark, TestValues, t_values, z_values
@@ -77,6 +77,7 @@ def brown_warner_t(sample: Sample, sample_variance: FloatArray) -> TestValues:
     remarks = [
         assumptions.no_pairs(sample),
         Remark("no pair has residual variance", (moments.n > 0) & (variance == 0), "no value"),
+        Remark("needs at least 2 estimation sessions for every pair", (moments.n > 0) & np.isnan(variance), "no value"),
         assumptions.clustered(sample, moments),
         assumptions.induced_variance(sample),
     ]
@@ -131,7 +132,9 @@ def jackknife_t(sample: Sample) -> TestValues:
     with np.errstate(invalid="ignore", divide="ignore"):
         share = 1.0 / (n - 1.0)
         mean = segments.expand(moments.mean) - deviation * segments.expand(share)
-        squares = segments.expand((n - 1.0) * moments.sd**2) - deviation * deviation * segments.expand(n * share)
+        total = segments.expand((n - 1.0) * moments.sd**2)
+        squares = total - deviation * deviation * segments.expand(n * share)
+        squares = np.where(squares > ROUNDING * total, squares, np.nan)
         deviation_of_rest = np.sqrt(squares * segments.expand(1.0 / np.where(n > 2, n - 2.0, np.nan)))
         theta = segments.expand(n * moments.mean / moments.sd)
         pseudo = theta - segments.expand(n - 1.0) * mean / deviation_of_rest

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.event_study.arrays import BoolArray, FloatArray, IntArray
+from pipelines.event_study.arrays import ROUNDING, BoolArray, FloatArray, IntArray
 from pipelines.event_study.estimates import Estimates
 from pipelines.event_study.group_tests import assumptions
 from pipelines.event_study.group_tests.sample import Sample
@@ -51,7 +51,8 @@ def placebo_p(sample: Sample, estimates: Estimates) -> TestValues:
     moments = sample.complete
     size = np.abs(moments.mean) * (1.0 - _TIE)
     n_dates, n_beyond, squares = (np.zeros(moments.n.shape) for _ in range(3))
-    for mean in _placebo_means(sample, estimates):
+    for found in _placebo_means(sample, estimates):
+        mean = np.where(np.abs(found) <= ROUNDING, 0.0, found)
         counts = ~np.isnan(mean)
         n_dates += counts
         with np.errstate(invalid="ignore"):

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.event_study.arrays import FloatArray
+from pipelines.event_study.arrays import ROUNDING, FloatArray
 from pipelines.event_study.estimates import Estimates
 from pipelines.event_study.group_tests import assumptions
 from pipelines.event_study.group_tests.rank_sums import RankSums, Series
@@ -58,10 +58,17 @@ def rank_tests(sample: Sample, estimates: Estimates) -> list[TestValues]:
         Remark(_ONE_EVENT, (n == 1) & (sample.lengths == 1), "not valid"),
     ]
     induced = assumptions.induced_variance(sample)
-    corrado = z_values("corrado_rank_z", _corrado(sums.rank, sample, estimates, mean=True), n, [*remarks, induced])
-    zivney = z_values("corrado_zivney_rank_z", _corrado(sums.share, sample, estimates), n, [*remarks, induced])
-    sign = z_values("corrado_zivney_sign_z", _corrado(sums.sign, sample, estimates), n, remarks)
-    return [corrado, zivney, sign, *_grank(sums, sample)]
+
+    def rank_test(test: str, statistic: FloatArray, more: list[Remark]) -> TestValues:
+        still = Remark("the ranks of every day add up to the middle one", (n > 0) & np.isnan(statistic), "no value")
+        return z_values(test, statistic, n, [*remarks, still, *more])
+
+    return [
+        rank_test("corrado_rank_z", _corrado(sums.rank, sample, estimates, mean=True), [induced]),
+        rank_test("corrado_zivney_rank_z", _corrado(sums.share, sample, estimates), [induced]),
+        rank_test("corrado_zivney_sign_z", _corrado(sums.sign, sample, estimates), []),
+        *_grank(sums, sample),
+    ]
 
 
 def _corrado(series: Series, sample: Sample, estimates: Estimates, *, mean: bool = False) -> FloatArray:
@@ -91,9 +98,9 @@ def _grank(sums: RankSums, sample: Sample) -> list[TestValues]:
         variance = (series.count / n[:, :, None] * mean**2).sum(axis=2) / n_days
         z = mean[:, :, -1] / np.sqrt(variance)
         freedom = n_days - 2.0
-        t = z * np.sqrt(np.maximum(freedom, 0.0) / (freedom + 1.0 - z**2))
+        rest = freedom + 1.0 - z**2
+        t = z * np.sqrt(np.maximum(freedom, 0.0) / np.where(rest > ROUNDING * (1.0 + n_days), rest, np.nan))
         independent = mean[:, :, -1] / np.sqrt(sums.event_variance / n**2)
-    t = np.where(freedom + 1.0 - z**2 > 0, t, np.nan)
     remarks = [
         assumptions.no_pairs(sample),
         assumptions.no_variance(sample),
@@ -101,7 +108,12 @@ def _grank(sums: RankSums, sample: Sample) -> list[TestValues]:
         Remark(_ONE_EVENT, n == 1, "not valid"),
         Remark("all pairs have the same value", (n > 1) & sample.standard.is_constant, "no value"),
     ]
+    still = "the mean rank of every estimation day is the middle one, so t has no end"
+    of_t = [
+        Remark("needs at least 2 estimation sessions", (n > 0) & (freedom < 1), "no value"),
+        Remark(still, (n > 0) & np.isnan(t), "no value"),
+    ]
     return [
-        t_values("grank_t", t, np.maximum(freedom, 1.0), n, remarks),
+        t_values("grank_t", t, np.maximum(freedom, 1.0), n, [*remarks, *of_t]),
         z_values("grank_z", independent, n, [*remarks, assumptions.clustered(sample, sample.standard)]),
     ]

@@ -70,7 +70,7 @@ def wild_bootstrap_p(sample: Sample, spec: StudySpec) -> TestValues:
         return found
 
     counts = _over_cells(sample, 2, count)
-    limits = [assumptions.cannot_reject(sample.complete, 6), _few_draws(sample, spec, MIN_DRAWS)]
+    limits = [assumptions.cannot_reject(sample.complete.n, 6), _few_draws(sample, spec, MIN_DRAWS)]
     return _two_sided("wild_bootstrap_p", cross_sectional_t(sample), counts, spec, limits)
 
 
@@ -102,7 +102,7 @@ def pairs_bootstrap_p(sample: Sample, spec: StudySpec) -> TestValues:
 
     observed = cross_sectional_t(sample)
     counts = _over_cells(sample, 2, count, observed.statistic)
-    limits = [assumptions.cannot_reject(sample.complete, 4), _few_draws(sample, spec, MIN_DRAWS)]
+    limits = [assumptions.cannot_reject(sample.complete.n, 4), _few_draws(sample, spec, MIN_DRAWS)]
     return _two_sided("pairs_bootstrap_p", observed, counts, spec, limits)
 
 
@@ -139,7 +139,7 @@ def skewness_bootstrap_p(sample: Sample, spec: StudySpec) -> TestValues:
     observed = skewness_adjusted_t(sample)
     counts = _over_cells(sample, 3, count, observed.statistic)
     p_value = np.minimum(2.0 * (1.0 + counts.astype(np.float64)) / (spec.resamples + 1.0), 1.0)
-    limits = [assumptions.cannot_reject(sample.complete, 4), _few_draws(sample, spec, 2 * MIN_DRAWS + 1)]
+    limits = [assumptions.cannot_reject(sample.complete.n, 4), _few_draws(sample, spec, 2 * MIN_DRAWS + 1)]
     remarks = [*observed.remarks, *limits]
     return p_values("skewness_bootstrap_p", observed.statistic, p_value, sample.complete.n, remarks)
 

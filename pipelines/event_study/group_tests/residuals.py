@@ -146,18 +146,22 @@ class MeanResiduals:
 
 
 def pieces(batch: Batch, size: int = BLOCK_SIZE) -> Iterator[tuple[int, Segments, IntArray]]:
-    """Cut a batch into blocks of rows: the first group of the block, its segments, and its pairs.
+    """Cut a batch into runs of rows: the first group of the run, its segments, and its pairs.
 
-    A group that does not fit continues in the next block; who adds up over blocks gets the same sums, in the same
-    order, whatever else is computed beside them.
+    A run holds whole groups, or a part of one group that is larger than `size`, cut from the group's own start: what is
+    added up of a group does not depend on the groups beside it.
     """
-    starts = batch.segments.starts
-    ends = starts + batch.segments.sizes
-    for block in blocks(batch.rows.size, size):
-        first = int(np.searchsorted(ends, block.start, side="right"))
-        last = int(np.searchsorted(starts, block.stop, side="left"))
-        sizes = np.minimum(ends[first:last], block.stop) - np.maximum(starts[first:last], block.start)
-        yield first, Segments.of(sizes), batch.rows[block]
+    starts, sizes = batch.segments.starts.tolist(), batch.segments.sizes.tolist()
+    first = 0
+    while first < len(sizes):
+        last, n_rows = first, 0
+        while last < len(sizes) and (last == first or n_rows + sizes[last] <= size):
+            n_rows += sizes[last]
+            last += 1
+        for part in blocks(n_rows, max(size, 1)) if last == first + 1 else [slice(0, n_rows)]:
+            here = batch.segments.sizes[first:last] if last > first + 1 else np.array([part.stop - part.start])
+            yield first, Segments.of(here), batch.rows[starts[first] + part.start : starts[first] + part.stop]
+        first = last
 
 
 def _day_hashes(estimates: Estimates) -> NDArray[np.uint64]:

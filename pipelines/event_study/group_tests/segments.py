@@ -56,9 +56,6 @@ class Segments:
 
     def sum(self, values: NDArray[Any]) -> FloatArray:
         """Add up the rows of each group; (rows, ...) to (groups, ...)."""
-        if self.n_groups == 1:
-            alone: FloatArray = values.sum(axis=0, dtype=np.float64)[None]
-            return alone
         total: FloatArray = np.add.reduceat(values, self.starts, axis=0, dtype=np.float64)
         return total
 

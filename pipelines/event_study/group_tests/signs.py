@@ -67,7 +67,7 @@ def wilcoxon_w(sample: Sample) -> TestValues:
         found = _signed_ranks(sample.value[:, place], segments.ids, segments.n_groups)
         statistic[:, place], p_value[:, place], tied[:, place] = found
     remarks = [
-        *_remarks(sample),
+        *_remarks(sample, sample.segments.sum(sample.complete.known & (sample.value != 0))),
         Remark("every value is zero", (sample.complete.n > 0) & np.isnan(statistic), "no value"),
         Remark("ties: the p-value is the normal one", tied & (sample.complete.n <= MAX_EXACT_PAIRS), "remark"),
     ]
@@ -113,10 +113,11 @@ def _positive(sample: Sample) -> FloatArray:
     return sample.segments.sum(sample.complete.known & (sample.value > 0))
 
 
-def _remarks(sample: Sample) -> list[Remark]:
+def _remarks(sample: Sample, n: FloatArray | None = None) -> list[Remark]:
+    """Return what may be said of a test of signs; `n` is how many pairs have one, if not all."""
     moments = sample.complete
     return [
         assumptions.no_pairs(sample),
-        assumptions.cannot_reject(moments, MIN_PAIRS),
+        assumptions.cannot_reject(moments.n if n is None else n, MIN_PAIRS),
         assumptions.clustered(sample, moments),
     ]

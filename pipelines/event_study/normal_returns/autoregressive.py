@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.event_study.arrays import BoolArray, FloatArray, is_rounding, zero_missing
-from pipelines.event_study.normal_returns.fit import GeneralPrediction, NormalReturnFit
+from pipelines.event_study.normal_returns.fit import GeneralPrediction, NormalReturnFit, times
 from pipelines.event_study.normal_returns.least_squares import least_squares
 from pipelines.event_study.normal_returns.moments import window_moments
 
@@ -52,13 +52,15 @@ def fit_autoregressive(y: FloatArray, x: FloatArray, n_days: int) -> NormalRetur
     usable = ~np.isnan(y)
     response, design = _prais_winsten(dy, rho, usable), _prais_winsten(dx, rho, usable)
     inverse, parameters = _solve(design, response, first_step.is_identified)
-    residual = response - np.einsum("jpt,pj->pt", design, parameters)
+    residual = response.copy()
+    for j, column in enumerate(design):
+        residual -= column * parameters[:, j, None]
     squares = np.einsum("pt,pt->p", residual, residual)
     n, df = first_step.n, first_step.df
     variance = np.divide(squares, df, out=np.full_like(squares, np.nan), where=df > 0)
     variance = np.where(is_rounding(squares, n, moments.yy), 0.0, variance)
     shift = _shift(moments.mean_x)
-    parameters = np.einsum("pjl,pl->pj", shift, parameters)
+    parameters = times(shift, parameters)
     prediction = GeneralPrediction(
         day_variance=np.repeat((variance / (1.0 - rho**2))[:, None], n_days, axis=1),
         autocorrelation=rho[:, None] ** np.arange(n_days),
@@ -99,13 +101,19 @@ def _prais_winsten(values: FloatArray, rho: FloatArray, usable: BoolArray) -> Fl
 
 def _solve(design: FloatArray, response: FloatArray, identified: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Return (X'X)^-1, shape (pairs, 1 + k, 1 + k), and (X'X)^-1 X'y, shape (pairs, 1 + k); NaN where unidentified."""
-    gram = np.einsum("jpt,lpt->pjl", design, design)
+    k = design.shape[0]
+    gram = np.empty((response.shape[0], k, k))
+    products = np.empty((response.shape[0], k))
+    for j in range(k):
+        products[:, j] = np.einsum("pt,pt->p", design[j], response)
+        for i in range(k):
+            gram[:, j, i] = np.einsum("pt,pt->p", design[j], design[i])
     scale = np.sqrt(np.where(identified[:, None], np.einsum("pjj->pj", gram), 1.0))
     outer = scale[:, :, None] * scale[:, None, :]
-    correlation = np.where(identified[:, None, None], gram / outer, np.eye(design.shape[0]))
+    correlation = np.where(identified[:, None, None], gram / outer, np.eye(k))
     inverse = np.where(identified[:, None, None], np.linalg.inv(correlation) / outer, np.nan)
     inverse = (inverse + inverse.transpose(0, 2, 1)) / 2.0
-    return inverse, np.einsum("pjl,pl->pj", inverse, np.einsum("jpt,pt->pj", design, response))
+    return inverse, times(inverse, products)
 
 
 def _shift(mean_x: FloatArray) -> FloatArray:

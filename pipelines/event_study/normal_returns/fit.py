@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from pipelines.event_study.arrays import BoolArray, FloatArray, IntArray
+from pipelines.event_study.arrays import BoolArray, FloatArray, IntArray, by_day, sum_rows
 from pipelines.event_study.bundles import join_rows, put_rows, take_rows
 
 
@@ -155,35 +155,28 @@ class OlsPrediction:
     def day_se(self, x: FloatArray) -> FloatArray:
         """Return the standard error of each day's abnormal return; shape (pairs, days), see Prediction."""
         deviations = [x[place] - self.mean_x[:, place, None] for place in range(x.shape[0])]
-        leverage = self._quadratic(deviations)
+        leverage = quadratic(self.inverse_sxx, deviations)
         return self.sigma[:, None] * np.sqrt((1.0 + self.mean_leverage)[:, None] + leverage)
 
     def window_se(self, x: FloatArray, available: BoolArray, span: slice) -> FloatArray:
         """Return the standard error of a sum; shape (pairs,), see Prediction."""
         n = np.count_nonzero(available[:, span], axis=1).astype(np.float64)
-        return self.sum_se(n, [np.ascontiguousarray(each[:, span].T).sum(axis=0) for each in x])
+        return self.sum_se(n, [sum_rows(by_day(each[:, span])) for each in x])
 
     def sum_se(self, n: FloatArray, sums: Sequence[FloatArray]) -> FloatArray:
         """Return the standard error of a sum of n days, given the regressors' sums over them; all of shape (pairs,)."""
         deviations = [(total - n * self.mean_x[:, place])[:, None] for place, total in enumerate(sums)]
-        leverage = n**2 * self.mean_leverage + self._quadratic(deviations)[:, 0]
+        leverage = n**2 * self.mean_leverage + quadratic(self.inverse_sxx, deviations)[:, 0]
         return self.sigma * np.sqrt(n + leverage)
-
-    def _quadratic(self, deviations: Sequence[FloatArray]) -> FloatArray:
-        """Return d' Sxx^-1 d for arrays d_j of shape (pairs, m); 0 of shape (1, 1) without a regressor."""
-        total = np.zeros((1, 1))
-        for j, first in enumerate(deviations):
-            for i, second in enumerate(deviations[: j + 1]):
-                weight = self.inverse_sxx[:, j, i, None] * (1.0 if i == j else 2.0)
-                total = total + weight * (first * second)
-        return total
 
     def parameter_covariance(self) -> FloatArray:
         """Return sigma^2 (X'X)^-1; shape (pairs, 1 + k, 1 + k), zero where no intercept is estimated."""
         n_pairs, k = self.mean_x.shape
         covariance = np.empty((n_pairs, 1 + k, 1 + k))
-        cross = -np.einsum("pjl,pl->pj", self.inverse_sxx, self.mean_x)
-        covariance[:, 0, 0] = self.mean_leverage - np.einsum("pj,pj->p", cross, self.mean_x)
+        cross = -times(self.inverse_sxx, self.mean_x)
+        covariance[:, 0, 0] = self.mean_leverage
+        for j in range(k):
+            covariance[:, 0, 0] -= cross[:, j] * self.mean_x[:, j]
         covariance[:, 0, 1:] = covariance[:, 1:, 0] = cross
         covariance[:, 1:, 1:] = self.inverse_sxx
         return covariance * self.sigma[:, None, None] ** 2
@@ -217,20 +210,19 @@ class GeneralPrediction:
 
     def day_se(self, x: FloatArray) -> FloatArray:
         """Return the standard error of each day's abnormal return; shape (pairs, days), see Prediction."""
-        regressors = np.concatenate([np.ones((1, *self.day_variance.shape)), x])
-        noise = np.einsum("jpd,pjl,lpd->pd", regressors, self.covariance, regressors)
-        se: FloatArray = np.sqrt(self.day_variance + noise)
+        ones = np.ones(self.day_variance.shape)
+        se: FloatArray = np.sqrt(self.day_variance + quadratic(self.covariance, [ones, *x]))
         return se
 
     def window_se(self, x: FloatArray, available: BoolArray, span: slice) -> FloatArray:
         """Return the standard error of a sum; shape (pairs,), see Prediction."""
-        length = span.stop - span.start
-        apart = np.abs(np.arange(length)[:, None] - np.arange(length))
-        deviation = np.sqrt(self.day_variance[:, span]) * available[:, span]
-        residual = np.einsum("ps,pst,pt->p", deviation, self.autocorrelation[:, apart], deviation)
-        sums = [available[:, span].sum(axis=1, dtype=np.float64), *(each[:, span].sum(axis=1) for each in x)]
-        total = np.stack(sums, axis=1)
-        se: FloatArray = np.sqrt(residual + np.einsum("pj,pjl,pl->p", total, self.covariance, total))
+        deviation = by_day(np.sqrt(self.day_variance[:, span]) * available[:, span])
+        variance = sum_rows(deviation * deviation)
+        for apart in range(1, deviation.shape[0]):
+            variance += 2.0 * self.autocorrelation[:, apart] * sum_rows(deviation[apart:] * deviation[:-apart])
+        n = available[:, span].sum(axis=1, dtype=np.float64)
+        sums = [n[:, None], *(sum_rows(by_day(each[:, span]))[:, None] for each in x)]
+        se: FloatArray = np.sqrt(variance + quadratic(self.covariance, sums)[:, 0])
         return se
 
     def parameter_covariance(self) -> FloatArray:
@@ -240,3 +232,22 @@ class GeneralPrediction:
     def take(self, rows: IntArray | BoolArray | slice) -> GeneralPrediction:
         """Return the predictions of some pairs."""
         return take_rows(self, rows)
+
+
+def times(matrix: FloatArray, vector: FloatArray) -> FloatArray:
+    """Multiply each pair's matrix with its vector, in one order whatever stands beside; (pairs, k, k), (pairs, k)."""
+    product = np.zeros_like(vector)
+    for j in range(vector.shape[1]):
+        for i in range(vector.shape[1]):
+            product[:, j] += matrix[:, j, i] * vector[:, i]
+    return product
+
+
+def quadratic(matrix: FloatArray, columns: Sequence[FloatArray]) -> FloatArray:
+    """Return d' M d for each pair's symmetric M; d_j of shape (pairs, m), 0 of shape (1, 1) without any."""
+    total = np.zeros((1, 1))
+    for j, first in enumerate(columns):
+        for i, second in enumerate(columns[: j + 1]):
+            weight = matrix[:, j, i, None] * (1.0 if i == j else 2.0)
+            total = total + weight * (first * second)
+    return total

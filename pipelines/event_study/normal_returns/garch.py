@@ -9,7 +9,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from scipy.signal import lfilter
 
 from pipelines.event_study.arrays import BoolArray, FloatArray, IntArray, is_rounding
 from pipelines.event_study.normal_returns.fit import GeneralPrediction, NormalReturnFit
@@ -153,6 +152,8 @@ def _optimum(y: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray] | No
 
 def _covariance(errors: FloatArray, z: FloatArray, variances: FloatArray, p: float, q: float) -> FloatArray:
     """Return the robust covariance of (a, b), shape (2, 2), given residuals and their variances of shape (L1,)."""
+    from scipy.signal import lfilter
+
     design = np.column_stack([np.ones_like(z), z])
     drive = np.zeros_like(design)
     drive[1:] = -2.0 * p * errors[:-1, None] * design[:-1]

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from pipelines.event_study.arrays import BoolArray, FloatArray, IntArray, is_rounding
-from pipelines.event_study.normal_returns.fit import NormalReturnFit, OlsPrediction
+from pipelines.event_study.normal_returns.fit import NormalReturnFit, OlsPrediction, times
 from pipelines.event_study.normal_returns.moments import Moments
 
 LARGEST_CONDITION: Final = 1e12
@@ -99,7 +99,7 @@ def _solved(moments: Moments, n: IntArray) -> tuple[FloatArray, FloatArray]:
     correlation = np.where(identified[:, None, None], correlation, np.eye(k))
     inverse = np.linalg.inv(correlation) / (scale[:, :, None] * scale[:, None, :])
     inverse = np.where(identified[:, None, None], (inverse + inverse.transpose(0, 2, 1)) / 2.0, np.nan)
-    return inverse, np.einsum("pjl,pl->pj", inverse, moments.sxy)
+    return inverse, times(inverse, moments.sxy)
 
 
 def _is_well_conditioned(correlation: FloatArray) -> BoolArray:

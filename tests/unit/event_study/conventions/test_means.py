@@ -93,10 +93,12 @@ def test_a_day_that_few_pairs_have_is_left_out_of_daily_means() -> None:
     """B has no price on day 2: by complete pairs A alone counts, day by day the mean of day 1, (3 - 1)/2, alone."""
     percents: dict[str, list[float | None]] = {"A": [1, -1, 1, -1, 0, 3, 1, 0], "B": [2, -2, 0, 0, 0, -1, None, 0]}
     result = study_of(percents, n_estimation=4, last_day=2, model="constant_mean", benchmark_symbol=None)
-    s = sqrt((1.5**2 + 1.5**2 + 0.5**2 + 0.5**2) / 3)
-    assert found(result, "crude_dependence_t", WINDOW) == pytest.approx(4 / s / sqrt(2), rel=1e-12)
-    by_day = found(result, "crude_dependence_t", WINDOW, window_mean="daily_means")
-    assert by_day == pytest.approx(1 / s, rel=1e-12)
+    of_a, of_both = sqrt(4 / 3), sqrt((1.5**2 + 1.5**2 + 0.5**2 + 0.5**2) / 3)
+    assert found(result, "crude_dependence_t", WINDOW) == pytest.approx(4 / of_a / sqrt(2), rel=1e-12)
+    by_group = found(result, "crude_dependence_t", WINDOW, series_pairs="group")
+    assert by_group == pytest.approx(4 / of_both / sqrt(2), rel=1e-12)
+    by_day = found(result, "crude_dependence_t", WINDOW, series_pairs="group", window_mean="daily_means")
+    assert by_day == pytest.approx(1 / of_both, rel=1e-12)
 
 
 def test_lamb_takes_the_mean_of_one_over_l1_or_one_over_the_mean() -> None:
@@ -136,7 +138,9 @@ def test_lamb_over_a_window_by_complete_pairs_or_day_by_day() -> None:
     """B has no price on day 2: A alone over both days, or the mean of day 1 alone, (3 - 1)/2; both have L1 = 4."""
     percents: dict[str, list[float | None]] = {"A": [1, -1, 1, -1, 0, 3, 1, 0], "B": [2, -2, 0, 0, 0, -1, None, 0]}
     result = study_of(percents, n_estimation=4, last_day=2, model="constant_mean", benchmark_symbol=None)
-    s = sqrt((1.5**2 + 1.5**2 + 0.5**2 + 0.5**2) / 3)
-    assert found(result, "lamb_t", WINDOW) == pytest.approx((3 + 1) / s / sqrt(5 / 4) / sqrt(2), rel=1e-12)
-    by_day = found(result, "lamb_t", WINDOW, window_mean="daily_means")
-    assert by_day == pytest.approx(1 / s / sqrt(5 / 4), rel=1e-12)
+    of_a, of_both = sqrt(4 / 3), sqrt((1.5**2 + 1.5**2 + 0.5**2 + 0.5**2) / 3)
+    assert found(result, "lamb_t", WINDOW) == pytest.approx((3 + 1) / of_a / sqrt(5 / 4) / sqrt(2), rel=1e-12)
+    by_group = found(result, "lamb_t", WINDOW, series_pairs="group")
+    assert by_group == pytest.approx((3 + 1) / of_both / sqrt(5 / 4) / sqrt(2), rel=1e-12)
+    by_day = found(result, "lamb_t", WINDOW, series_pairs="group", window_mean="daily_means")
+    assert by_day == pytest.approx(1 / of_both / sqrt(5 / 4), rel=1e-12)

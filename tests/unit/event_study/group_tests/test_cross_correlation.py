@@ -229,7 +229,6 @@ def test_group_whose_mean_does_not_vary_has_nothing_to_compare_with(name: str) -
     assert row["note"] == "the group's mean does not vary in the estimation window"
 
 
-@pytest.mark.xfail(strict=True, reason="engine: rounding passes for a deviation of the mean")
 @pytest.mark.parametrize("name", ["crude_dependence_t", "lamb_t"])
 def test_mean_that_varies_by_rounding_alone_does_not_vary(name: str) -> None:
     """1 + 6 and 2 + 5 percent are 7, though not to the last bit."""

@@ -115,7 +115,6 @@ def test_brown_warner_t_takes_the_mean_of_unequal_estimation_windows() -> None:
     assert row["statistic"] == pytest.approx(6 / math.sqrt(38 / 15), rel=1e-12)
 
 
-@pytest.mark.xfail(strict=True, reason="engine: no sample variance of one day, and no reason")
 def test_brown_warner_t_needs_two_estimation_days() -> None:
     """A pair of one estimation day has no sample variance; a missing statistic has its reason."""
     assert has_no_value(row_of(a_study([[1], [1]], [[1], [2]], tests=("brown_warner_t",)), "brown_warner_t"))
@@ -156,10 +155,7 @@ def test_jackknife_t_by_hand() -> None:
     "values",
     [
         [1, 1, 1, 5],
-        pytest.param(
-            [0, 0, 0, 4],
-            marks=pytest.mark.xfail(strict=True, reason="engine: rounding passes for the deviation of the rest"),
-        ),
+        [0, 0, 0, 4],
     ],
 )
 def test_jackknife_t_needs_deviation_without_any_one_pair(values: list[float]) -> None:

@@ -169,7 +169,6 @@ def test_dates_without_any_return_have_no_value() -> None:
     assert row["note"] == "the mean is zero on every date without an event"
 
 
-@pytest.mark.xfail(strict=True, reason="engine: rounding passes for a mean that is not zero")
 def test_means_that_are_zero_but_for_rounding_have_no_value() -> None:
     """10 + 20 - 30 percent are 0 on every date, though not to the last bit."""
     assert has_no_value(row_of(with_history([[10] * 22, [20] * 22, [-30] * 22], [[1], [2], [3]]), NAME))

@@ -221,19 +221,16 @@ def test_event_induced_variance_misleads_the_ranks_and_not_the_signs() -> None:
         assert verdict(rows[name]) == (True, None)
 
 
-@pytest.mark.xfail(strict=True, reason="engine: L1 - Z^2 = 0 but for rounding gives t = 1e8 and p = 1e-9, valid")
 def test_grank_t_of_days_whose_mean_rank_is_the_same_has_no_value() -> None:
     """1, -1 and -1, 1 have the same mean rank on either day: all of S is the event's, Z^2 = L1, and t has no end."""
     assert has_no_value(row_of(ranked([[1, -1], [-1, 1]], [[5], [3]]), "grank_t"))
 
 
-@pytest.mark.xfail(strict=True, reason="engine: no freedom leaves no value and no reason")
 def test_grank_t_of_one_estimation_day_has_no_degrees_of_freedom() -> None:
     """L1 - 1 = 0."""
     assert has_no_value(row_of(ranked([[1], [1]], [[5], [3]]), "grank_t"))
 
 
-@pytest.mark.xfail(strict=True, reason="engine: S = 0 leaves no value and no reason")
 @pytest.mark.parametrize("name", CORRADO)
 def test_ranks_of_returns_that_are_all_the_same_have_no_deviation(name: str) -> None:
     """If no return of either window differs from another, every rank is the middle one and S = 0."""

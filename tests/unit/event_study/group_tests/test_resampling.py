@@ -204,7 +204,7 @@ def test_too_few_pairs_cannot_reject_whatever_the_draws(name: str, least: int) -
     assert row["p_value"] is not None
     assert verdict(row) == (
         False,
-        f"{least - 1} pairs cannot reject at 5 %, whatever their values: that takes {least}",
+        f"N = {least - 1} cannot reject at 5 %, whatever the values: that takes {least} pairs",
     )
     assert verdict(row_of(drawn(values[:least], 99), name)) == (True, None)
 
