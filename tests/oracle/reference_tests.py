@@ -195,8 +195,9 @@ def correlation(first: Pair, second: Pair) -> float:
 
 @cache
 def r_bar(group: tuple[Pair, ...]) -> float:
-    """Return the mean correlation over all i < j of a group, NaN for one pair."""
-    found = [correlation(first, second) for first, second in combinations(group, 2)]
+    """Return the mean correlation over all i < j of a group's pairs with residual variance, NaN below two."""
+    varying = [pair for pair in group if pair.sigma > 0]
+    found = [correlation(first, second) for first, second in combinations(varying, 2)]
     return sum(found) / len(found) if found else NAN
 
 

@@ -71,7 +71,9 @@ def mean_correlation(definitions: Definitions, group: Group) -> float:
     days = definitions.correlation
     if days not in group.correlations:
         is_calendar = days == "calendar"
-        residual, least = (_by_date(group), MIN_COMMON_DAYS) if is_calendar else (group.residual, FEWEST_DAYS)
+        residual, least = (
+            (_by_date(group)[group.sigma > 0], MIN_COMMON_DAYS) if is_calendar else (group.residual, FEWEST_DAYS)
+        )
         group.correlations[days] = _mean_correlation(residual, least)
     return group.correlations[days]
 

@@ -39,7 +39,7 @@ def mean_correlation(estimates: Estimates, residuals: PairResiduals, series: Mea
     Returns
     -------
     array, shape (groups,)
-        NaN for a group of one. A pair without residual variance correlates with no other.
+        NaN below two pairs. A pair without residual variance has no correlation and no part in the mean.
 
     Notes
     -----
@@ -53,18 +53,18 @@ def mean_correlation(estimates: Estimates, residuals: PairResiduals, series: Mea
     Kolari and Pynnonen (2010), Review of Financial Studies 23, doi:10.1093/rfs/hhq072.
     """
     segments = batch.segments
-    size = segments.sizes.astype(np.float64)
-    has_variance = residuals.variance[batch.rows] > 0
+    counted = (estimates.fit.sigma[batch.rows] > 0) & (residuals.variance[batch.rows] > 0)
+    n = segments.sum(counted)
     squares = np.einsum("gt,gt->g", series.standardised, series.standardised)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = (squares - segments.sum(has_variance)) / (size * (size - 1.0))
+        found = (squares - n) / (n * (n - 1.0))
     days = residuals.days[batch.rows]
     same = segments.largest(days) == segments.least(days)
     same &= segments.largest(estimates.fit.n[batch.rows]) >= MIN_COMMON_DAYS
-    for group in np.flatnonzero(~same & (segments.sizes > 1)).tolist():
-        first = segments.starts[group]
-        found[group] = _pairwise(estimates, batch.rows[first : first + segments.sizes[group]])
-    return np.where(size > 1, found, np.nan)
+    for group in np.flatnonzero(~same & (n > 1)).tolist():
+        members = slice(segments.starts[group], segments.starts[group] + segments.sizes[group])
+        found[group] = _pairwise(estimates, batch.rows[members][counted[members]])
+    return np.where(n > 1, np.minimum(found, 1.0), np.nan)
 
 
 def _pairwise(estimates: Estimates, rows: IntArray) -> FloatArray | float:

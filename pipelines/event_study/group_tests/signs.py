@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.event_study.arrays import FloatArray
+from pipelines.event_study.arrays import ROUNDING, BoolArray, FloatArray
 from pipelines.event_study.group_tests import assumptions
 from pipelines.event_study.group_tests.sample import Sample
 from pipelines.event_study.group_tests.values import Remark, TestValues, p_values, z_values
@@ -67,8 +67,7 @@ def wilcoxon_w(sample: Sample) -> TestValues:
         found = _signed_ranks(sample.value[:, place], segments.ids, segments.n_groups)
         statistic[:, place], p_value[:, place], tied[:, place] = found
     remarks = [
-        *_remarks(sample, sample.segments.sum(sample.complete.known & (sample.value != 0))),
-        Remark("every value is zero", (sample.complete.n > 0) & np.isnan(statistic), "no value"),
+        *_remarks(sample, sample.segments.sum(_has_sign(sample))),
         Remark("ties: the p-value is the normal one", tied & (sample.complete.n <= MAX_EXACT_PAIRS), "remark"),
     ]
     return p_values("wilcoxon_w", statistic, p_value, sample.complete.n, remarks)
@@ -76,7 +75,7 @@ def wilcoxon_w(sample: Sample) -> TestValues:
 
 def _signed_ranks(values: FloatArray, ids: np.ndarray, n_groups: int) -> tuple[FloatArray, FloatArray, np.ndarray]:
     """Return W+, its p-value and whether there are ties, by group; values of shape (members,)."""
-    counted = np.flatnonzero(~np.isnan(values) & (values != 0))
+    counted = np.flatnonzero(~np.isnan(values) & (np.abs(values) > ROUNDING))
     size = np.abs(values[counted])
     order = counted[np.lexsort((size, ids[counted]))]
     group, size = ids[order], np.abs(values[order])
@@ -110,14 +109,21 @@ def _exact_p(n: int) -> FloatArray:
 
 
 def _positive(sample: Sample) -> FloatArray:
-    return sample.segments.sum(sample.complete.known & (sample.value > 0))
+    return sample.segments.sum(sample.complete.known & (sample.value > ROUNDING))
+
+
+def _has_sign(sample: Sample) -> BoolArray:
+    """Tell which values are not zero but for rounding."""
+    return sample.complete.known & (np.abs(sample.value) > ROUNDING)
 
 
 def _remarks(sample: Sample, n: FloatArray | None = None) -> list[Remark]:
     """Return what may be said of a test of signs; `n` is how many pairs have one, if not all."""
     moments = sample.complete
+    nowhere = (moments.n > 0) & (sample.segments.sum(_has_sign(sample)) == 0)
     return [
         assumptions.no_pairs(sample),
+        Remark("every value is zero", nowhere, "no value"),
         assumptions.cannot_reject(moments.n if n is None else n, MIN_PAIRS),
         assumptions.clustered(sample, moments),
     ]

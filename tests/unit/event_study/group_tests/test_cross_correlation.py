@@ -241,3 +241,15 @@ def test_event_induced_variance_is_not_allowed_for(name: str) -> None:
     row = row_of(on_one_day([swings(1)] * 10, [3, -3] * 5), name)
     assert not row["is_valid"]
     assert row["note"].startswith("the variance across pairs is 8.00 times what the estimation window implies")
+
+
+def test_a_pair_that_never_moved_has_no_part_in_the_mean_correlation() -> None:
+    """Two pairs with the same residuals correlate by 1, and the third, which the tests leave out, changes nothing."""
+    series = swings(1, 30)
+    rows = rows_of(on_one_day([series, series, [0] * 30], [1, 3, 2], tests=("patell_z_adjusted", "bmp_t_adjusted")))
+    assert rows["patell_z_adjusted"]["r_bar"] == pytest.approx(1.0, abs=1e-12)
+    assert rows["patell_z_adjusted"]["n"] == 2
+    assert rows["bmp_t_adjusted"]["statistic"] is None
+    assert rows["bmp_t_adjusted"]["note"] == (
+        "the pairs have the same residuals, and a mean correlation of 1 leaves no t"
+    )

@@ -152,3 +152,11 @@ def test_equal_values_have_signs(name: str) -> None:
     row = row_of(one_day([2] * 9, tests=(name,)), name)
     assert row["statistic"] == pytest.approx(45 if name == "wilcoxon_w" else 3, rel=1e-12)
     assert row["is_valid"]
+
+
+@pytest.mark.parametrize("name", SIGN_TESTS)
+def test_values_that_are_zero_but_for_rounding_have_no_sign(name: str) -> None:
+    """A security held against itself leaves rounding, some of it positive, and no sign of anything."""
+    row = row_of(one_day([1e-15, -1e-15, 2e-15, 1e-15, -1e-15, 1e-15], tests=(name,)), name)
+    assert has_no_value(row)
+    assert row["note"] == "every value is zero"
