@@ -195,7 +195,7 @@ def reference_loop(returns: pl.DataFrame, pairs: pl.DataFrame) -> Callable[[], o
     """Return the readable loop that the engine's results are held to."""
     import reference
 
-    market = reference.listings(returns)
+    market = reference.Market(reference.listings(returns))
     rows = list(pairs.select("symbol", "event_index", "last_index").iter_rows())
     spec = study_of(())
     return lambda: [reference.study_pair(spec, market, *row) for row in rows]
@@ -222,7 +222,7 @@ def peak_memory_mb() -> float:
 def in_child(name: str, n_pairs: int, repeat: int) -> dict[str, Any]:
     """Measure a mode in a process of its own."""
     command = [sys.executable, __file__, "--child", name, "--pairs", str(n_pairs), "--repeat", str(repeat)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout)
 
 
