@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -61,7 +62,7 @@ def calendar_time_t(sample: Sample, estimates: Estimates) -> TestValues:
     return t_values("calendar_time_t", statistic, np.maximum(n_days - 1.0, 1.0), sample.complete.n, remarks)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Portfolios:
     """Calendar days of a batch's groups, and who is in their portfolios.
 
@@ -115,13 +116,21 @@ class _Portfolios:
             group=groups[by_day][of_day.starts],
         )
 
+    @cached_property
+    def whole(self) -> FloatArray:
+        """Sums of the runs by day, every member counted; shape (blocks, days)."""
+        return self.blocks.sum(self.abnormal)
+
     def moments(self, sample: Sample, place: int) -> tuple[IntArray, Moments]:
         """Return the groups that hold a day of a window, and the moments of their portfolios' daily returns."""
         window = sample.windows[place]
         span = slice(window.start - self.start, window.end - self.start + 1)
         known = sample.complete.known[self.order, place, None]
-        sums = self.blocks.sum(np.where(known, self.abnormal[:, span], 0.0)).ravel()
-        held = np.repeat(self.blocks.sum(known), window.length)
+        if known.all():
+            sums, held = self.whole[:, span].ravel(), np.repeat(self.blocks.sizes, window.length)
+        else:
+            sums = self.blocks.sum(np.where(known, self.abnormal[:, span], 0.0)).ravel()
+            held = np.repeat(self.blocks.sum(known), window.length)
         day = self.day[:, span].ravel()
         n_held = np.bincount(day, held, self.group.size)
         present = np.flatnonzero(n_held)

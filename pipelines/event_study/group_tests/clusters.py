@@ -122,6 +122,8 @@ def _variance(sample: Sample, *keys: NDArray[Any]) -> tuple[FloatArray, FloatArr
     order = np.lexsort((*keys, ids))
     clusters = Segments.of_keys(ids[order], *(key[order] for key in keys))
     groups = Segments.of_keys(ids[order][clusters.starts])
+    if clusters.n_groups == groups.n_groups:
+        return np.full_like(moments.mean, np.nan), (moments.n > 0).astype(np.float64)
     sums, n_clusters = sample.deviations[order], moments.n
     if clusters.n_groups < ids.size:
         sums = clusters.sum(sums)

@@ -205,10 +205,14 @@ class Moments:
     def of(cls, values: FloatArray, segments: Segments) -> Moments:
         """Take them over the values that are not NaN, in two passes."""
         known = ~np.isnan(values)
-        n = segments.sum(known)
+        is_whole = bool(known.all())
+        sizes = segments.sizes.astype(np.float64)[:, None]
+        n = np.broadcast_to(sizes, (segments.n_groups, values.shape[1])) if is_whole else segments.sum(known)
         with np.errstate(invalid="ignore", divide="ignore"):
-            mean = segments.sum(np.where(known, values, 0.0)) / n
-            deviation = np.where(known, values - segments.expand(mean), 0.0)
+            mean = segments.sum(values if is_whole else np.where(known, values, 0.0)) / n
+            deviation = values - segments.expand(mean)
+            if not is_whole:
+                deviation[~known] = 0.0
             sd = np.sqrt(segments.sum(deviation * deviation) / np.where(n > 1, n - 1.0, np.nan))
             is_constant = sd <= ROUNDING * (1.0 + np.abs(mean))
         return cls(known, n, mean, sd, is_constant)
