@@ -259,13 +259,6 @@ def inflated(variance: float, df: float = np.inf) -> float:
     return float(2.0 * reference.sf(reference.isf(LEVEL / 2) / np.sqrt(variance)))
 
 
-def _chi2_sizes() -> tuple[float, float]:
-    """Return the sizes of a statistic that is N/(N - 1) times a chi2((N - 1) L2)."""
-    found = [stats.chi2((N_PAIRS - 1) * window.length) for window in WINDOWS]
-    first, second = (float(chi2.sf(chi2.isf(LEVEL) * (N_PAIRS - 1) / N_PAIRS)) for chi2 in found)
-    return first, second
-
-
 def rank_variance(variance: float) -> float:
     """Return the variance of a normal value's rank among normal values of variance one, in units of their ranks'."""
     return 12.0 * float(np.arcsin(variance / (1.0 + variance))) / (2.0 * np.pi)
@@ -314,7 +307,6 @@ REASONS: Final[dict[str, Reason]] = {
     "scaled": Reason("holds", "its deviation over 30 pairs is estimated", _grank_sizes(0.0)),
     "shrunk": Reason("holds", "its deviation lacks what pairs share; ranks limit it", _grank_sizes(CORRELATION)),
     "signs": Reason("holds", "4.3 is the size that 30 signs can have", SIGNS),
-    "chi2": Reason("over", "by its formula it is N/(N-1) times its chi2", _chi2_sizes()),
     "across": Reason("over", "the deviation across pairs lacks what they share (KP 2010)", ACROSS),
     "pooled": Reason("over", "adds the pairs' variances as if independent (BW 1985, KP 2010)", POOLED),
     "counted": Reason("over", "counts pairs as if independent (KP 2011)"),
@@ -355,7 +347,7 @@ EXPECTED: Final[dict[str, tuple[str, str, str]]] = {
     "grank_t": _GRANK,
     "grank_z": ("scaled", "counted", "scaled"),
     "volatility_z": ("skewed", "squares", "volatility"),
-    "volatility_chi2": ("chi2", "spread", "volatility"),
+    "volatility_chi2": ("exact", "spread", "volatility"),
     "wild_bootstrap_p": _ACROSS,
     "pairs_bootstrap_p": _ACROSS,
     "skewness_bootstrap_p": _ACROSS,

@@ -17,7 +17,7 @@ def test_methods_has_a_row_for_every_model_and_test(word: str) -> None:
     assert any(f"`{word}`" in row for row in rows)
 
 
-@pytest.mark.parametrize("word", [*(set(MEASURES) - {"return"}), *(set(CONVENTIONS) - {"textbook"})])
+@pytest.mark.parametrize("word", sorted({*MEASURES, *CONVENTIONS} - {"return", "textbook"}))
 def test_methods_names_every_measure_and_convention(word: str) -> None:
     """So does a measure or a convention that it does not name."""
     assert word in METHODS.read_text(encoding="utf-8")
