@@ -90,7 +90,7 @@ def test_text_that_is_not_utf_8_is_refused(tmp_path: Path, content: bytes) -> No
         read_table(written(tmp_path / "a.csv", content))
 
 
-@pytest.mark.parametrize("content", [b"date,close\n2025-01-27,1\n", gzip.compress(b"date,close\n" * 99)[:-12]])
+@pytest.mark.parametrize("content", [b"date,close\n2025-01-27,1\n", gzip.compress(b"date,close\n" * 99, mtime=0)[:-12]])
 def test_gzip_that_is_none_or_cut_off_is_refused(tmp_path: Path, content: bytes) -> None:
     """A plain file called .gz, and a gzipped one cut off, are named."""
     with pytest.raises(SourceError, match=r"a\.csv\.gz: cannot be read as CSV: .+"):
