@@ -79,7 +79,7 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
     with ExitStack() as stack:
         command = ["server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui", "--analytics-off"]
         stack.enter_context(running(command, folder, environment, folder / "server.log"))
-        api = stack.enter_context(httpx.Client(base_url=url, timeout=30.0))
+        api = stack.enter_context(httpx.Client(base_url=url, timeout=120.0))
         until_healthy(api)
         finish(["work-pool", "create", "local", "--type", "process"], checkout, environment)
         stack.enter_context(running(["worker", "start", "--pool", "local"], folder, environment, folder / "worker.log"))
