@@ -45,7 +45,7 @@ class Page:
     body : bytes
         Unpacked; what had arrived, if it is not whole.
     data : object
-        Parsed JSON or text of a CSV, for OK alone.
+        What `Expected.read` made of it, for OK alone.
     fetched_at : datetime
         End of the last attempt, in UTC.
     attempts : int
@@ -99,9 +99,9 @@ class WebClient:
         rng: random.Random | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
+        self.clock = hosts.clock
         self._manners = manners
-        self._clock = hosts.clock
         self._rng = rng or random.SystemRandom()
         self._host = hosts.of(httpx.URL(base_url).netloc.decode(), manners.rate, manners.patience)
         self._turn = threading.Lock()
@@ -125,8 +125,8 @@ class WebClient:
         params : mapping
             The query.
         """
-        url = httpx.URL(self._base_url + path, params=dict(params))
-        deadline = self._clock.monotonic() + self._manners.limits.total
+        url = httpx.URL(self.base_url + path, params=dict(params))
+        deadline = self.clock.monotonic() + self._manners.limits.total
         last: _Attempt | None = None
         made = 0
         while made < self._manners.retries.attempts:
@@ -148,7 +148,7 @@ class WebClient:
 
     def _wait_for_turn(self, deadline: float) -> str:
         """Wait until the host may be asked; else return why it may not."""
-        name = httpx.URL(self._base_url).host
+        name = httpx.URL(self.base_url).host
         left = self._host.breaker.refuses_for()
         if left:
             return f"{name} has failed too often in a row and is left alone for another {left:.0f} s"
@@ -160,13 +160,13 @@ class WebClient:
     def _wait_to_retry(self, last: _Attempt, made: int, deadline: float) -> str:
         """Wait before a repetition; else return why there is no time for it."""
         wait = max(self._told_to_wait(last) or 0.0, self._manners.retries.wait(made, self._rng))
-        if self._clock.monotonic() + wait >= deadline:
+        if self.clock.monotonic() + wait >= deadline:
             return f"no time is left for a wait of {wait:.0f} s within {self._manners.limits.total:.0f} s"
-        self._clock.sleep(wait)
+        self.clock.sleep(wait)
         return ""
 
     def _told_to_wait(self, attempt: _Attempt) -> float | None:
-        now = server_time(attempt.headers.get("date"), self._clock.now())
+        now = server_time(attempt.headers.get("date"), self.clock.now())
         return retry_after(attempt.headers.get("retry-after"), now)
 
     def _try(self, url: httpx.URL, expected: Expected, deadline: float) -> _Attempt:
@@ -189,10 +189,10 @@ class WebClient:
 
     def _ask(self, url: httpx.URL, expected: Expected, deadline: float) -> _Attempt:
         """Send one request and read its answer up to the deadline."""
-        left = deadline - self._clock.monotonic()
+        left = deadline - self.clock.monotonic()
         if left <= 0 or not self._turn.acquire(timeout=left):
             return _Attempt(_broken("no time was left to ask", may_retry=False))
-        left = max(deadline - self._clock.monotonic(), 0.001)
+        left = max(deadline - self.clock.monotonic(), 0.001)
         guard = threading.Timer(left, self._hang_up)
         guard.daemon = True
         guard.start()
@@ -227,7 +227,7 @@ class WebClient:
             body = Body(headers.get("content-encoding", ""), limits.max_bytes)
             for piece in response.iter_raw():
                 body.feed(piece)
-                if self._clock.monotonic() > deadline:
+                if self.clock.monotonic() > deadline:
                     reason = f"expected the body within {limits.total:.0f} s, got {len(body.content)} bytes of it"
                     return bytes(body.content), _broken(reason, may_retry=False)
             return body.finish(), None
@@ -254,12 +254,12 @@ class WebClient:
     def _page(self, url: httpx.URL, made: int, last: _Attempt | None, refusal: str = "") -> Page:
         """Return the last attempt, or why there was none, or none more."""
         if last is None:
-            return Page(Outcome.THROTTLED, refusal, str(url), self._clock.now())
+            return Page(Outcome.THROTTLED, refusal, str(url), self.clock.now())
         verdict = last.verdict
         reason = verdict.reason
         if verdict.outcome is not Outcome.OK:
             reason += f" (attempt {made}" + (f"; {refusal})" if refusal else ")")
-        fetched_at = self._clock.now()
+        fetched_at = self.clock.now()
         return Page(
             verdict.outcome, reason, str(url), fetched_at, last.status, last.headers, last.body, verdict.data, made
         )

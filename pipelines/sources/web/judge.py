@@ -24,8 +24,16 @@ _BOM = b"\xef\xbb\xbf"
 _OK, _REDIRECT, _CLIENT, _SERVER = 200, 300, 400, 500
 
 
+class ShapeError(ValueError):
+    """Content is not of the agreed shape; the message says what was expected and what was got."""
+
+
 def _fits(_: Any) -> str:
     return ""
+
+
+def _as_it_is(content: Any) -> Any:
+    return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +46,15 @@ class Expected:
         "json" or "csv".
     schema : callable
         Takes the parsed JSON, or the text of a CSV, and returns what is wrong with its shape; empty if nothing is.
+    read : callable
+        Takes the same and returns what it means, or raises ShapeError.
     bans : frozenset of int
         Statuses that say, beside 429, that there were too many requests, and after which none may follow soon.
     """
 
     form: Literal["json", "csv"]
     schema: Callable[[Any], str] = _fits
+    read: Callable[[Any], Any] = _as_it_is
     bans: frozenset[int] = frozenset()
 
 
@@ -56,7 +67,7 @@ class Verdict:
     may_retry : bool
         Whether the same request may get another answer within minutes.
     data : object
-        Parsed JSON, or the text of a CSV, where there is any.
+        What was read, for OK alone.
     """
 
     outcome: Outcome
@@ -122,9 +133,11 @@ def _judge_content(body: bytes, expected: Expected) -> Verdict:
         return _broken(f"expected whole {expected.form} in UTF-8, got {len(body)} bytes that cannot be read: {error}")
     try:
         wrong = expected.schema(data)
+        return _broken(wrong) if wrong else Verdict(Outcome.OK, data=expected.read(data))
+    except ShapeError as error:
+        return _broken(str(error))
     except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
-        wrong = f"expected another shape, got {_beginning(body)} ({type(error).__name__}: {error})"
-    return _broken(wrong) if wrong else Verdict(Outcome.OK, data=data)
+        return _broken(f"expected another shape, got {_beginning(body)} ({type(error).__name__}: {error})")
 
 
 def _broken(reason: str) -> Verdict:

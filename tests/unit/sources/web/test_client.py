@@ -260,11 +260,12 @@ def test_a_ban_is_not_tried_again(ask: Ask, server: FakeServer) -> None:
     assert (ask(expected=banned).outcome, len(server.log)) == (Outcome.THROTTLED, 1)
 
 
-def test_a_shape_that_was_not_agreed_is_broken(ask: Ask) -> None:
-    """The schema is the caller's."""
-    page = ask(expected=Expected("json", lambda data: "" if "rows" in data else "expected rows, got prices"))
+def test_fault_41_a_shape_that_was_not_agreed_is_broken(ask: Ask) -> None:
+    """What the shape should be is the caller's business."""
+    page = ask(expected=Expected("json", read=lambda data: data["rows"]))
     assert page.outcome is Outcome.BROKEN
-    assert page.reason.startswith("expected rows, got prices")
+    assert "KeyError: 'rows'" in page.reason
+    assert ask(expected=Expected("json", read=lambda data: data["prices"][:2])).data == [1, 2]
 
 
 @pytest.mark.parametrize("fault", [faults.huge(5000), faults.bomb(50_000_000)])

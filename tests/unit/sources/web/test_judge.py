@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.fake_providers.faults import HTML
 from pipelines.sources.live import Outcome
-from pipelines.sources.web.judge import Expected, judge, parsed
+from pipelines.sources.web.judge import Expected, ShapeError, judge, parsed
 
 JSON, CSV = Expected("json"), Expected("csv")
 
@@ -99,16 +99,21 @@ def test_csv_is_taken_as_text(content_type: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "csv"])
-def test_the_schema_has_the_last_word(form: Literal["json", "csv"]) -> None:
-    """What it says is the reason; that it stumbles over another shape is one too."""
+def test_fault_41_the_shape_has_the_last_word(form: Literal["json", "csv"]) -> None:
+    """What is said of it is the reason; that reading stumbles is one too."""
+
+    def refuses(_: Any) -> Any:
+        raise ShapeError("expected rows")
 
     def stumbles(data: Any) -> str:
         return str(data["rows"][0]["close"])
 
     body = b'{"rows": null}' if form == "json" else b"a,b"
-    told = judge(200, {}, body, Expected(form, lambda _: "expected rows"))
-    assert (told.outcome, told.reason, told.data) == (Outcome.BROKEN, "expected rows", None)
-    assert "expected another shape, got" in judge(200, {}, body, Expected(form, stumbles)).reason
+    for expected in (Expected(form, read=refuses), Expected(form, schema=lambda _: "expected rows")):
+        told = judge(200, {}, body, expected)
+        assert (told.outcome, told.reason, told.data, told.may_retry) == (Outcome.BROKEN, "expected rows", None, True)
+    assert "expected another shape, got" in judge(200, {}, body, Expected(form, read=stumbles)).reason
+    assert judge(200, {}, body, Expected(form, read=len)).data in {1, 3}
 
 
 def test_the_reason_shows_the_beginning_of_the_body() -> None:
