@@ -14,6 +14,12 @@ from pipelines.contracts.facts import (
     FCT_STUDY_SECURITIES,
     FCT_VALUE_IMPACT,
 )
+from pipelines.contracts.market import (
+    FCT_CORPORATE_ACTIONS,
+    FCT_PRICE_DIFFERENCES,
+    FCT_PROVISIONAL_PRICES,
+    MARKET,
+)
 from pipelines.contracts.model import Column, DType, Table
 from pipelines.contracts.raw import (
     BATCHES,
@@ -35,7 +41,7 @@ from pipelines.contracts.raw import (
     YAHOO_PRICES,
 )
 
-MARTS: tuple[Table, ...] = (*DIMENSIONS, *FACTS)
+MARTS: tuple[Table, ...] = (*DIMENSIONS, *FACTS, *MARKET)
 """Data tables of the published database."""
 
 PUBLISHED: tuple[Table, ...] = (*MARTS, *PUBLISHED_AUDIT)
@@ -54,9 +60,12 @@ __all__ = [
     "DIM_STUDIES",
     "FACTS",
     "FCT_ABNORMAL_RETURNS",
+    "FCT_CORPORATE_ACTIONS",
     "FCT_EVENT_CARS",
     "FCT_EVENT_SECURITIES",
     "FCT_GROUP_TESTS",
+    "FCT_PRICE_DIFFERENCES",
+    "FCT_PROVISIONAL_PRICES",
     "FCT_RETURNS",
     "FCT_STUDY_SECURITIES",
     "FCT_VALUE_IMPACT",
@@ -66,6 +75,7 @@ __all__ = [
     "FRED_PRICES",
     "GENERATIONS",
     "LIVE_PRICES",
+    "MARKET",
     "MARTS",
     "NASDAQ_PRICES",
     "PRICE_ACTIONS",
