@@ -34,6 +34,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOURS_A_DAY = 7  # bars of one hour, the last of them half an hour
 _HOURLY_DAYS = 730
 _RANGES = {"1d": 1, "5d": 5, "1mo": 30, "3mo": 90, "6mo": 182, "1y": 365, "2y": 730, "5y": 1826, "10y": 3652}
+_REGULAR_SECONDS = 23_400
 _LIVE_AFTER = timedelta(hours=2, minutes=15, seconds=7)
 _CONSENT_PAGE = (
     '<html><form method="post" action="/v2/collectConsent?sessionId={session}"><input type="hidden" name="csrfToken" '
@@ -148,7 +149,10 @@ class FakeYahoo(FakeServer):
     def _meta(self, security: Security, interval: str) -> dict[str, Any]:
         zone = ZoneInfo(security.time_zone)
         now = self._live(security)
-        offset = now.astimezone(zone).utcoffset() or timedelta()
+        offset = round((now.astimezone(zone).utcoffset() or timedelta()).total_seconds())
+        opened = _seconds(self._opened(security, self.market.today))
+        hours = {"timezone": now.astimezone(zone).tzname(), "gmtoffset": offset}
+        regular = {**hours, "start": opened, "end": opened + _REGULAR_SECONDS}
         return {
             "currency": security.currency,
             "symbol": security.symbol,
@@ -156,14 +160,13 @@ class FakeYahoo(FakeServer):
             "instrumentType": _KINDS[security.kind],
             "firstTradeDate": _seconds(self._opened(security, security.listed)),
             "regularMarketTime": _seconds(now),
-            "gmtoffset": round(offset.total_seconds()),
-            "timezone": now.astimezone(zone).tzname(),
+            **hours,
             "exchangeTimezoneName": security.time_zone,
             "priceHint": 2,
             "dataGranularity": interval,
             "range": "",
-            "currentTradingPeriod": {"regular": {"start": _seconds(now - _LIVE_AFTER), "end": _seconds(now)}},
-            "tradingPeriods": [[{"start": _seconds(now - _LIVE_AFTER), "end": _seconds(now)}]],
+            "currentTradingPeriod": {"pre": {**regular}, "regular": regular, "post": {**regular}},
+            **({"tradingPeriods": [[regular]]} if interval == "1h" else {}),
             "validRanges": ["1d", "5d", "1mo", "3mo", "6mo", "1y", "2y", "5y", "10y", "ytd", "max"],
         }
 

@@ -94,6 +94,16 @@ def meta(**facts: Any) -> Fault:
     return chart_fault(change)
 
 
+def dividends_in(currency: str) -> Fault:
+    """Return a fault that says that dividends are paid in a currency."""
+
+    def change(result: dict[str, Any]) -> None:
+        for dividend in result["events"]["dividends"].values():
+            dividend["currency"] = currency
+
+    return chart_fault(change)
+
+
 def error_with_200(code: str = "Internal Server Error", description: str = "Oops") -> Fault:
     """Return a fault that says status 200 and means an error."""
     return lambda _: error(200, code, description)
