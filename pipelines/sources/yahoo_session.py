@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from curl_cffi.requests import Response, Session
@@ -30,9 +30,10 @@ Judge = Callable[[int, Mapping[str, str], bytes], Verdict]
 
 CHART_HOST: Final = "query2.finance.yahoo.com"
 CHART: Final = "/v8/finance/chart/"
+_CONSENT_HOST: Final = "consent.yahoo.com"
 _CRUMB: Final = "/v1/test/getcrumb"
 _HELPER_SECONDS: Final = 5.0  # cookie and crumb: a chart can do without
-_CRUMB_PAUSE: Final = 300.0
+_HELPER_PAUSE: Final = 300.0
 _LONGEST_CRUMB: Final = 64
 _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -90,7 +91,7 @@ class YahooSession(Session[Response]):
         self._manners = manners
         self._hosts = hosts
         self._calls = threading.local()
-        self._no_crumb_until = -1.0
+        self._paused_until = -1.0
 
     def host(self, name: str) -> Host:
         """Return limiter and breaker of one of Yahoo's hosts."""
@@ -106,19 +107,34 @@ class YahooSession(Session[Response]):
     ) -> Response:
         """Send a request as yfinance wants it, but for redirects, times and sizes."""
         call = getattr(self._calls, "call", None)
+        is_helper = CHART not in url and _CONSENT_HOST not in url
+        if is_helper and self._is_paused(call):
+            raise YFRateLimitError  # after which yfinance asks for the chart without a crumb
         full = f"{url}?{urlencode(params)}" if params else url
-        if _CRUMB in url and self._hosts.clock.monotonic() < self._no_crumb_until:
-            raise YFRateLimitError
         sent = _Sent(method, full, options.get("data"), options.get("headers") or {})
         try:
             response = self._follow(sent, call)
-        except BodyTooLargeError as error:
+        except (RequestException, BodyTooLargeError) as error:
+            if is_helper:
+                self._pause()
+                raise YFRateLimitError from error
             raise RequestException(str(error)) from error
         if _CRUMB in url:
             self._check_crumb(response, url)
-        if call and call.last and CHART in response.url and call.last.status != HTTPStatus.UNAUTHORIZED:
+        if call and CHART in response.url and response.status_code != HTTPStatus.UNAUTHORIZED:
             raise ConcludedError
+        if call and CHART in url and CHART not in response.url:
+            verdict = broken(f"expected a chart, got a page of {urlsplit(response.url).hostname} that asks for consent")
+            call.last = Attempt(verdict, response.status_code, body=response.content)
         return response
+
+    def _is_paused(self, call: Call | None) -> bool:
+        """Return whether cookie and crumb are done without for a while, as Yahoo lets one do but after a 401."""
+        is_needed = call is not None and call.last is not None and call.last.status == HTTPStatus.UNAUTHORIZED
+        return not is_needed and self._hosts.clock.monotonic() < self._paused_until
+
+    def _pause(self) -> None:
+        self._paused_until = self._hosts.clock.monotonic() + _HELPER_PAUSE
 
     def _follow(self, sent: _Sent, call: Call | None) -> Response:
         for _ in range(_MOST_REDIRECTS + 1):
@@ -127,14 +143,15 @@ class YahooSession(Session[Response]):
             if response.status_code not in _REDIRECTS or not location:
                 return response
             sent = sent.redirected(urljoin(sent.url, location), keep=response.status_code in _KEEP_METHOD)
-        return response
+        return self._conclude(call, broken(f"expected a chart, got {_MOST_REDIRECTS} redirects and another"))
 
     def _send(self, sent: _Sent, call: Call | None) -> Response:
         """Send one request and, if it is for a chart, judge what comes."""
         if not _is_yahoo(sent.url):
             self._conclude(call, broken(f"expected a chart, got a redirect to {sent.url[:80]}, which is not followed"))
         is_chart = CHART in sent.url
-        seconds = self._wait_for_turn(sent.url, call, self._manners.limits.read if is_chart else _HELPER_SECONDS)
+        read = self._manners.limits.read
+        seconds = self._wait_for_turn(sent.url, call, read if is_chart else min(read, _HELPER_SECONDS))
         content = bytearray()
         try:
             response = self._exchange(sent, content, seconds)
@@ -142,7 +159,7 @@ class YahooSession(Session[Response]):
             if is_chart:
                 self._conclude(call, failure(error), error, content)
             raise
-        if is_chart and call:
+        if is_chart and call and response.status_code not in _REDIRECTS:
             headers = {name.lower(): value or "" for name, value in response.headers.items()}
             verdict = call.judge(response.status_code, headers, response.content)
             call.last = Attempt(verdict, response.status_code, headers, response.content)
@@ -197,12 +214,12 @@ class YahooSession(Session[Response]):
         is_throttled = response.status_code == HTTPStatus.TOO_MANY_REQUESTS or "Too Many Requests" in crumb
         is_page = "<" in crumb or len(crumb) > _LONGEST_CRUMB or response.status_code != HTTPStatus.OK
         if is_throttled or (is_page and CHART_HOST in url):  # there yfinance asks last
-            self._no_crumb_until = self._hosts.clock.monotonic() + _CRUMB_PAUSE
+            self._pause()
             raise YFRateLimitError
 
     def _conclude(
         self, call: Call | None, verdict: Verdict, error: Exception | None = None, body: bytes | bytearray = b""
-    ) -> None:
+    ) -> NoReturn:
         if call is None:
             raise RequestException(verdict.reason) from error
         call.last = Attempt(verdict, body=bytes(body))

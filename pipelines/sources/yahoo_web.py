@@ -150,7 +150,7 @@ class YahooWeb:
         finally:
             _QUIET.thread.is_asking = False
             self.session.during(None)
-        return call.last or Attempt(broken("expected a chart, got a page of Yahoo's that asks for consent"))
+        return call.last or Attempt(broken("expected a chart, got a redirect that leads to none"))
 
     def _wait(self, last: Attempt, made: int, deadline: float) -> str:
         """Wait before a repetition; else return why there is no time for it."""
