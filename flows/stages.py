@@ -28,6 +28,7 @@ from warehouse.migrations import migrate
 from warehouse.models import require_all, run_ready
 from warehouse.publish import Publication, publish, sweep
 from warehouse.store import StoreResult, append, insert
+from warehouse.vintages import inputs_as_of, record_inputs
 from warehouse.workspace import read_frame
 
 
@@ -43,7 +44,9 @@ class Ingested:
 
 
 def ingest(run: Run) -> Ingested:
-    """Fetch prices, factors and events and append what is new to the raw store."""
+    """Fetch prices, factors and events and append what is new to the raw store; as of an instant, fetch nothing."""
+    if run.as_of is not None:
+        return recall(run, run.as_of)
     prices = [incoming(batch) for batch in fetch_prices(run.settings, run.started_at)]
     factors = [incoming(batch) for batch in fetch_factors(run.settings, run.started_at)]
     events = [incoming(batch) for batch in fetch_events(run.settings, run.started_at)]
@@ -52,15 +55,25 @@ def ingest(run: Run) -> Ingested:
         stored_prices = append(connection, prices, run.run_id)
         stored_factors = append(connection, factors, run.run_id)
         stored_events = append(connection, events, run.run_id)
-    batches = (*prices, *factors, *events)
+        batches = (*prices, *factors, *events)
+        inputs = tuple((batch.source, batch.object) for batch in batches)
+        record_inputs(connection, run.run_id, run.settings.source, inputs, run.started_at)
     hashes = sorted(f"{batch.source} {batch.object} {batch.content_hash}" for batch in batches)
     return Ingested(
         prices=stored_prices,
         factors=stored_factors,
         events=stored_events,
-        inputs=tuple((batch.source, batch.object) for batch in batches),
+        inputs=inputs,
         input_hash=hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
     )
+
+
+def recall(run: Run, as_of: datetime) -> Ingested:
+    """Return what the newest run of the same source had read by an instant."""
+    known = inputs_as_of(run.settings.warehouse_file, as_of, run.settings.source)
+    nothing = StoreResult(n_new=0, n_known=0, n_rows=0)
+    text = "\n".join([as_of.isoformat(), *(f"{source} {name}" for source, name in known.inputs)])
+    return Ingested(nothing, nothing, nothing, known.inputs, hashlib.sha256(text.encode()).hexdigest())
 
 
 def build_inputs(run: Run, ingested: Ingested) -> CoreSummary:
@@ -101,7 +114,8 @@ def build_marts(run: Run) -> None:
 
 def check_marts(run: Run) -> GateResult:
     """Gate 2: the marts before anybody may see them."""
-    extra = [] if run.settings.accept_fewer_rows else history_checks(run.settings.marts_file, run.settings.source)
+    is_compared = run.as_of is None and not run.settings.accept_fewer_rows
+    extra = history_checks(run.settings.marts_file, run.settings.source) if is_compared else []
     with run.workspace() as connection:
         return judged(connection, "publish", run.run_id, extra)
 
@@ -110,11 +124,11 @@ def publish_marts(run: Run, ingested: Ingested, gates: list[GateResult]) -> Publ
     """Publish the marts unless the live generation holds the same content."""
     checks = pl.concat([gate.checks for gate in gates])
     with run.workspace() as connection:
-        history = read_frame(connection, "select * from audit.runs")
+        history = read_frame(connection, "select * from audit.runs where started_at <= getvariable('as_of')")
         row = run_row(run, status="published", finished_at=datetime.now(UTC), input_hash=ingested.input_hash)
         return publish(
             connection,
-            run.settings.published,
+            run.published,
             run_id=run.run_id,
             published_at=datetime.now(UTC),
             audit={
@@ -134,7 +148,7 @@ def run_row(
                 "run_id": [run.run_id],
                 "started_at": [run.started_at],
                 "finished_at": [finished_at],
-                "flow": ["daily"],
+                "flow": ["daily" if run.as_of is None else "as_of"],
                 "source": [run.settings.source],
                 "code_version": [code_version()],
                 "input_hash": [input_hash],
@@ -164,7 +178,9 @@ def record(run: Run, row: pl.DataFrame, gates: list[GateResult] | None = None) -
 
 def clean_up(settings: Settings) -> list[str]:
     """Remove what killed runs left: scratch databases and partial generations; return the names removed."""
-    removed = sweep(settings.published)
+    built = settings.published_as_of_folder
+    folders = sorted(built.iterdir()) if built.is_dir() else []
+    removed = [name for link in (settings.published, *(path / "published" for path in folders)) for name in sweep(link)]
     if settings.build_folder.is_dir():
         for path in settings.build_folder.iterdir():
             path.unlink()

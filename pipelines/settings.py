@@ -7,6 +7,7 @@ alone.
 from __future__ import annotations
 
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -83,6 +84,17 @@ class Settings(BaseSettings):
     def marts_file(self) -> Path:
         """Return the published database."""
         return self.home / MARTS_FILE
+
+    def published_as_of(self, instant: datetime) -> Path:
+        """Return the folder of the marts as known at an instant."""
+        utc = instant.astimezone(UTC)
+        name = f"{utc:%Y%m%dT%H%M%S}" + (f".{utc:%f}" if utc.microsecond else "") + "Z"
+        return self.published_as_of_folder / name / "published"
+
+    @property
+    def published_as_of_folder(self) -> Path:
+        """Return the folder of all marts that were built as known at an instant."""
+        return self.home / "as_of"
 
     @property
     def build_folder(self) -> Path:

@@ -33,6 +33,7 @@ def run(
     column: tuple[str, ...] = (),
     layout: Literal["auto", "long", "wide"] | None = None,
     date_format: str | None = None,
+    as_of: str | None = None,
     docs: Path | None = None,
     accept_fewer_rows: Annotated[bool, Parameter(negative="")] = False,
     use_prefect: Annotated[bool, Parameter(name="--prefect")] = True,
@@ -48,6 +49,7 @@ def run(
     reaction run --source files --prices prices.parquet --events my_events.yaml
     reaction run --source files --prices dump/ --column close=PRC --column symbol=TICKER --date-format %Y%m%d
     reaction run --source files --prices dump/ --studies mine.yaml --factors ff5_daily.csv --factor-unit percent
+    reaction run --as-of 2025-01-27T21:00:00Z
     ```
 
     Parameters
@@ -74,6 +76,9 @@ def run(
         Long: one row per symbol and day. Wide: one column of adjusted closes per symbol.
     date_format
         strptime format of text dates; without it ISO dates and YYYYMMDD are read.
+    as_of
+        Instant with a zone. The marts are built as they were known then, from what the warehouse held, in a folder of
+        their own (`as_of/` beside the published ones, which stay); nothing is fetched and no Prefect is involved.
     docs
         Folder to write the Great Expectations Data Docs of both gates to.
     accept_fewer_rows
@@ -100,9 +105,12 @@ def run(
     }
     overrides = {name: value for name, value in overrides.items() if value is not None}
     settings = load_settings(**overrides)
+    if as_of is not None:
+        _refuse_inputs(prices=prices, events=events, factors=factors)
+        use_prefect = False
     with stoppable(), _progress("starting Prefect" if use_prefect else "starting", show=not as_json):
-        outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings)
-    _report(settings, outcome, docs, as_json=as_json)
+        outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings, as_of)
+    _report(outcome, docs, as_json=as_json)
 
 
 def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -126,7 +134,21 @@ def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
     return dict(split)
 
 
-def _alone(settings: Settings) -> Outcome:
+def _refuse_inputs(**options: tuple[Path, ...]) -> None:
+    from pipelines.errors import ConfigurationError
+
+    given = [f"--{name}" for name, paths in options.items() if paths]
+    if given:
+        raise ConfigurationError(
+            f"--as-of reads what the warehouse knew then and no files; leave out {' and '.join(given)}"
+        )
+
+
+def _alone(settings: Settings, as_of: str | None) -> Outcome:
+    if as_of is not None:
+        from flows.as_of import parse_instant, run_as_of
+
+        return run_as_of(settings, parse_instant(as_of))
     from flows.pipeline import run_pipeline
 
     return run_pipeline(settings)
@@ -205,31 +227,31 @@ def _progress(first: str, *, show: bool) -> Iterator[None]:
             listener.reset(token)
 
 
-def _report(settings: Settings, outcome: Outcome, docs: Path | None, *, as_json: bool) -> None:
+def _report(outcome: Outcome, docs: Path | None, *, as_json: bool) -> None:
     from flows.summary import summarise
 
-    summary = summarise(settings.marts_file, outcome)
+    summary = summarise(outcome.run.marts_file, outcome)
     index = None
     if docs is not None:
         from pipelines.validation import write_data_docs
 
         index = write_data_docs(outcome.gates, docs)
     if as_json:
-        _print_json(settings, outcome, summary)
+        _print_json(outcome, summary)
         return
-    _print_summary(settings, outcome, summary)
+    _print_summary(outcome, summary)
     if index is not None:
         print(f"data docs: {index}")
 
 
-def _print_json(settings: Settings, outcome: Outcome, summary: Summary) -> None:
+def _print_json(outcome: Outcome, summary: Summary) -> None:
     from flows.cli.output import print_json
 
     record = {
         "run_id": outcome.run.run_id,
         "status": "published" if outcome.publication.is_new else "unchanged",
         "generation_id": outcome.publication.generation_id,
-        "marts": settings.marts_file,
+        "marts": outcome.run.marts_file,
         "pairs": summary.statuses.to_dicts(),
         "not_used": summary.reasons.to_dicts(),
         "quarantine": summary.quarantine.to_dicts(),
@@ -239,7 +261,7 @@ def _print_json(settings: Settings, outcome: Outcome, summary: Summary) -> None:
     print_json(record)
 
 
-def _print_summary(settings: Settings, outcome: Outcome, summary: Summary) -> None:
+def _print_summary(outcome: Outcome, summary: Summary) -> None:
     from flows.cli.output import plain, print_table
 
     print("\n".join(plain(line) for line in summary.lines))
@@ -258,7 +280,7 @@ def _print_summary(settings: Settings, outcome: Outcome, summary: Summary) -> No
         for warning in gate.warnings:
             print(f"warning: {plain(warning)}")
     print_reactions(summary)
-    print(f"marts:   {settings.marts_file}")
+    print(f"marts:   {outcome.run.marts_file}")
     for event_id in summary.reactions["event_id"].head(1):
         print(f"look:    reaction sql \"select * from fct_event_cars where event_id = '{plain(event_id)}'\"")
 
