@@ -65,6 +65,8 @@ class FakeYahoo(FakeServer):
         self.capital_gains: dict[tuple[str, date], float] = {}
         self._wanted: dict[str, str] = {}
         super().__init__(self._route)
+        # A client that hangs up between two requests is no news for the terminal.
+        self._server.handle_error = lambda request, client_address: None  # type: ignore[method-assign]
 
     def _route(self, request: Request) -> Reply:
         host = request.headers.get("host", "")

@@ -1,11 +1,13 @@
 """Prices of Yahoo Finance, through yfinance's client, as the chart says them.
 
-Why not `yfinance.Ticker.history`: measured against the fake Yahoo, yfinance 1.7.0 on its way to a frame
+Why not `yfinance.Ticker.history`: on its way to a frame, yfinance 1.7.0
+(`tests/recorded/test_yahoo_against_yfinance.py` holds it to this)
 
 - drops the final row of a day where a live one follows it, and keeps the live one;
 - drops rows in which everything is null, and turns a volume of null into 0;
 - replaces stamps by midnights, so that a live row cannot be told from a final one;
 - fills `Adj Close` with `Close` where the chart has none;
+- fails where an array is left out;
 - asks twice per symbol, the first time for the time zone alone;
 - answers past days from its memory when they are asked for again.
 
