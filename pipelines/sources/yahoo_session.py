@@ -137,18 +137,20 @@ class YahooSession(Session[Response]):
         self._paused_until = self._hosts.clock.monotonic() + _HELPER_PAUSE
 
     def _follow(self, sent: _Sent, call: Call | None) -> Response:
+        concluded = call if CHART in sent.url else None  # a cookie that cannot be had concludes nothing
         for _ in range(_MOST_REDIRECTS + 1):
             response = self._send(sent, call)
             location = response.headers.get("location")
             if response.status_code not in _REDIRECTS or not location:
                 return response
             sent = sent.redirected(urljoin(sent.url, location), keep=response.status_code in _KEEP_METHOD)
-        return self._conclude(call, broken(f"expected a chart, got {_MOST_REDIRECTS} redirects and another"))
+            if not _is_yahoo(sent.url):
+                where = sent.url.partition("?")[0][:80]
+                self._conclude(concluded, broken(f"expected a chart, got a redirect to {where}, which is not followed"))
+        return self._conclude(concluded, broken(f"expected a chart, got {_MOST_REDIRECTS} redirects and another"))
 
     def _send(self, sent: _Sent, call: Call | None) -> Response:
         """Send one request and, if it is for a chart, judge what comes."""
-        if not _is_yahoo(sent.url):
-            self._conclude(call, broken(f"expected a chart, got a redirect to {sent.url[:80]}, which is not followed"))
         is_chart = CHART in sent.url
         read = self._manners.limits.read
         seconds = self._wait_for_turn(sent.url, call, read if is_chart else min(read, _HELPER_SECONDS))

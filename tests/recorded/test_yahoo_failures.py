@@ -211,6 +211,15 @@ def test_a_cookie_or_crumb_that_hangs_does_not_matter(yahoo: FakeYahoo, where: s
     assert ask(yahoo, limits=Limits(read=0.2, total=5)).outcome is Outcome.OK
 
 
+@pytest.mark.parametrize("where", [COOKIE, CRUMB])
+@pytest.mark.parametrize("fault", [redirected("https://evil.test/?crumb=1"), redirected("/"), huge(17 << 20), hung_up])
+def test_a_cookie_or_crumb_that_fails_does_not_matter(yahoo: FakeYahoo, where: str, fault: Fault) -> None:
+    """Neither a redirect elsewhere nor one in a circle, nor what is too large or too short."""
+    yahoo.arm(fault, where, times=1)
+    assert ask(yahoo, limits=Limits(max_bytes=1 << 20)).outcome is Outcome.OK
+    assert all(request.headers["host"].endswith(".yahoo.com") for request in yahoo.log)
+
+
 def test_nobody_there(yahoo: FakeYahoo) -> None:
     """A refused connection is broken, not empty."""
     yahoo.close()
