@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from pipelines.ratios import Action, Day, Shape, Step, shape_of
@@ -38,6 +39,10 @@ UNIT_LOG: Final = 0.0043
 """Decimal logarithm of 1.01: a price in another unit is a hundred times itself to 1 %, for it may be rounded."""
 
 _KEY: Final = ("symbol", "date")
+_VALUES: Final = ("close", "adj_close", "volume")
+_DAYS: Final = 1 << 24
+"""More than there are days, so that symbol and day make one number."""
+
 _PRICES: Final = ("open", "high", "low", "close", "adj_close")
 
 
@@ -123,10 +128,9 @@ def judge(stored: pl.DataFrame, fetched: pl.DataFrame, actions: pl.DataFrame) ->
     After a refetch the whole stored history against the whole answer tells whether the vendor has finished: the verdict
     is BASIS_CHANGE if it has, and INCONSISTENT if a part of the history is still on the old basis.
     """
-    old, new = _sound(stored), _sound(fetched)
-    pairs = old.join(new, on=_KEY, how="inner", suffix="_new").with_columns(
-        (pl.col(f"{name}_new") / pl.col(name)).alias(f"{name}_ratio") for name in ("close", "adj_close", "volume")
-    )
+    symbols = pl.Enum(pl.concat([stored["symbol"].unique(), fetched["symbol"].unique()]).unique().sort())
+    old, new = _sound(stored, symbols), _sound(fetched, symbols)
+    pairs = _pairs(old, new)
     summary = _summary(old, new, pairs, actions)
     verdicts = {row["symbol"]: _quick(row) for row in summary.iter_rows(named=True)}
     open_symbols = [symbol for symbol, found in verdicts.items() if found is None]
@@ -166,48 +170,86 @@ def _is_price(name: str) -> pl.Expr:
     return (pl.col(name).is_finite() & (pl.col(name) > 0)).fill_null(value=False)
 
 
-def _sound(bars: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows that have a price; the others are no bars and prove nothing."""
-    return bars.select(*_KEY, "close", "adj_close", "volume").filter(_is_price("close"))
+def _sound(bars: pl.DataFrame, symbols: pl.Enum) -> pl.DataFrame:
+    """Return the rows that have a price, in order; the others are no bars and prove nothing."""
+    rows = bars.select(*_KEY, *_VALUES).filter(_is_price("close"), pl.col("date").is_not_null())
+    coded = rows.with_columns(pl.col("symbol").cast(symbols))
+    keyed = coded.with_columns(
+        (pl.col("symbol").to_physical().cast(pl.Int64) * _DAYS + pl.col("date").to_physical()).alias("key")
+    )
+    ordered = keyed if keyed["key"].is_sorted() else keyed.sort("key")
+    # Groups of a sorted column are found in one pass.
+    return ordered.with_columns(pl.col("symbol").to_physical().set_sorted().alias("code"))
+
+
+def _pairs(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Return the sessions that both have, with the new values beside the old ones and their ratios.
+
+    Both are in order, so that looking up positions does in a fraction of the time what a join would.
+    """
+    keys, wanted = new["key"].to_numpy(), old["key"].to_numpy()
+    at = np.searchsorted(keys, wanted)
+    is_met = at < len(keys)
+    is_met[is_met] = keys[at[is_met]] == wanted[is_met]
+    held = old.filter(pl.Series(is_met))
+    met = new.select(pl.col(name).alias(f"{name}_new") for name in _VALUES)[at[is_met]]
+    return pl.concat([held, met], how="horizontal").with_columns(
+        (pl.col(f"{name}_new") / pl.col(name)).alias(f"{name}_ratio") for name in _VALUES
+    )
 
 
 def _summary(old: pl.DataFrame, new: pl.DataFrame, pairs: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
     """Return a row per fetched symbol: how much of the overlap there is, and how much of it has changed."""
-    answered = new.group_by("symbol", maintain_order=True).agg(first=pl.col("date").min(), last=pl.col("date").max())
-    bounded = old.join(answered, on="symbol", how="inner").filter(pl.col("date") <= pl.col("last"))
-    held = bounded.group_by("symbol").agg(held_last=pl.col("date").max())
-    first = old.group_by("symbol").agg(stored_first=pl.col("date").min())
+    answered = _by_symbol(new, first=pl.col("date").min(), last=pl.col("date").max())
+    first = _by_symbol(old, stored_first=pl.col("date").min())
+    bounded = old.with_columns(answered_last=_last_answered(old, answered))
+    held = _by_symbol(bounded.filter(pl.col("date") <= pl.col("answered_last")), held_last=pl.col("date").max())
     off = pl.any_horizontal((pl.col(f"{name}_ratio") - 1).abs() > PRICE_TOLERANCE for name in ("close", "adj_close"))
     lost = pl.col("adj_close").is_not_null() & pl.col("adj_close_new").is_null()
     volume_off = (pl.col("volume_ratio") - 1).abs() > VOLUME_TOLERANCE
-    compared = pairs.group_by("symbol").agg(
+    compared = _by_symbol(
+        pairs,
         n_overlap=pl.len(),
         n_off=(off | lost | volume_off).sum(),
         common_first=pl.col("date").min(),
         common_last=pl.col("date").max(),
+        common_close=pl.col("close").last(),
     )
     table = answered
     for more in (first, held, compared):
-        table = table.join(more, on="symbol", how="left")
+        table = table.join(more, on=["code", "symbol"], how="left")
+    table = table.with_columns(pl.col("symbol").cast(pl.String))
     acted = actions.join(table, on="symbol", how="inner").filter(
         pl.col("date") > pl.max_horizontal(pl.col("common_first"), pl.col("common_last") - RECENT),
         pl.col("date") <= pl.col("last"),
     )
-    jumps = _jumps(new, pairs, table)
+    jumps = _jumps(new, table)
     return table.with_columns(
         has_action=pl.col("symbol").is_in(acted["symbol"].unique().to_list()),
         is_jump=pl.col("symbol").is_in(jumps),
     )
 
 
-def _jumps(new: pl.DataFrame, pairs: pl.DataFrame, table: pl.DataFrame) -> list[str]:
-    """Return the symbols whose first new bar is a hundred times the last stored one, or a hundredth of it."""
-    fresh = new.join(table, on="symbol").filter(pl.col("date") > pl.col("common_last"))
-    first = fresh.sort("date").group_by("symbol", maintain_order=True).first().select("symbol", first_close="close")
-    last = pairs.join(table, on="symbol").filter(pl.col("date") == pl.col("common_last"))
-    both = first.join(last.select("symbol", "close"), on="symbol")
-    size = (pl.col("first_close") / pl.col("close")).log(10).abs()
-    return both.filter((size - 2).abs() < UNIT_LOG)["symbol"].to_list()
+def _by_symbol(bars: pl.DataFrame, **values: pl.Expr) -> pl.DataFrame:
+    """Return values of each symbol."""
+    return bars.group_by("code", maintain_order=True).agg(pl.col("symbol").first(), **values)
+
+
+def _last_answered(bars: pl.DataFrame, answered: pl.DataFrame) -> pl.Series:
+    """Return for every row the last day of the answer for its symbol, null where there is none."""
+    n_symbols = len(bars.schema["symbol"].categories)  # type: ignore[attr-defined]
+    codes = pl.DataFrame({"code": range(n_symbols)}, schema={"code": pl.UInt32})
+    by_code = codes.join(answered.with_columns(pl.col("code").cast(pl.UInt32)), on="code", how="left").sort("code")
+    return by_code["last"].gather(bars["code"])
+
+
+def _jumps(new: pl.DataFrame, table: pl.DataFrame) -> list[str]:
+    """Return the symbols whose first new bar is a hundred times the last common one, or a hundredth of it."""
+    tail = table.filter(pl.col("last") > pl.col("common_last"))
+    fresh = new.filter(pl.col("code").is_in(tail["code"].implode())).join(tail, on="code", suffix="_tail")
+    first = fresh.filter(pl.col("date") > pl.col("common_last")).group_by("code").agg(pl.all().first())
+    size = (pl.col("close") / pl.col("common_close")).log(10).abs()
+    return first.filter((size - 2).abs() < UNIT_LOG)["symbol_tail"].to_list()
 
 
 def _quick(row: Mapping[str, object]) -> Judgement | None:

@@ -13,6 +13,7 @@ from itertools import count
 from typing import Literal
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from pipelines.contracts import BATCHES, RAW_ROWS, REQUESTS, Table
@@ -22,14 +23,20 @@ from warehouse.connection import first_row, identifier, registered, transaction
 Kind = Literal["full", "append", "revision", "provisional"]
 
 _RAW_TABLES = {table.name: table for table in RAW_ROWS}
-_OBJECT = ("source", "object")
-
 _STORED = """
-    select source, object, batch_id, content_hash, vintage, kind, known_from
-    from raw.batches
-    semi join {relation} using (source, object)
+    with stored as (
+        select
+            *,
+            max_by(vintage, known_from) filter (where kind = 'full') over (partition by source, object) as newest
+        from raw.batches
+        semi join {relation} using (source, object)
+    )
+    select source, object, batch_id, content_hash, vintage, kind
+    from stored
+    where vintage = newest or content_hash in (select content_hash from {relation})
     order by known_from, kind != 'full', batch_id
 """
+"""The newest vintages of what comes in, and what has the same content, whose names are taken; oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +152,16 @@ def _distinct(batches: Sequence[Incoming]) -> list[Incoming]:
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, batches: Sequence[Incoming]) -> dict[tuple[str, str], list[_Stored]]:
-    """Return the ledger rows of the objects that come in, oldest first."""
+    """Return the ledger rows of the objects that come in, as far as they matter, oldest first."""
     objects = pl.DataFrame(
-        [(batch.source, batch.object) for batch in batches],
-        schema=dict.fromkeys(_OBJECT, pl.String()),
+        [(batch.source, batch.object, batch.content_hash) for batch in batches],
+        schema=dict.fromkeys(("source", "object", "content_hash"), pl.String()),
         orient="row",
     )
     with registered(connection, objects) as relation:
         rows = connection.execute(_STORED.format(relation=relation)).fetchall()
     found: dict[tuple[str, str], list[_Stored]] = {}
-    for source, name, batch_id, content, vintage, kind, _ in rows:
+    for source, name, batch_id, content, vintage, kind in rows:
         found.setdefault((source, name), []).append(_Stored(batch_id, content, vintage, kind))
     return found
 
@@ -233,11 +240,11 @@ def _insert(
     insert(connection, BATCHES, "raw", BATCHES.conform(ledger))
     for source in sorted({batch.source for batch, _, _ in named}):
         table = _RAW_TABLES[source]
-        rows = pl.concat(
-            batch.rows.with_columns(pl.lit(batch_id).alias("batch_id"))
-            for batch, batch_id, _ in named
-            if batch.source == source
-        )
+        chosen = [(batch.rows, batch_id) for batch, batch_id, _ in named if batch.source == source]
+        # One name per batch, spread over its rows at once: a batch of a day has few, and there are thousands of them.
+        spread = np.repeat(np.arange(len(chosen)), [rows.height for rows, _ in chosen])
+        names = pl.Series("batch_id", [batch_id for _, batch_id in chosen], dtype=pl.String).gather(spread)
+        rows = pl.concat([rows for rows, _ in chosen], rechunk=True).with_columns(names)
         insert(connection, table, "raw", table.conform(rows))
 
 

@@ -131,7 +131,7 @@ def test_a_running_session_is_kept_apart_and_replaced(follower: Follower, vendor
 
 
 def test_an_answer_that_does_not_reach_back_is_never_appended(follower: Follower, vendor: Vendor) -> None:
-    """After 20 sessions without a fetch the overlap is missing: the whole history is asked for, and proves the basis."""
+    """After 20 sessions without a fetch the overlap is missing: the whole history is fetched, and proves the basis."""
     for number in range(20):
         vendor.trade(100.0 + number)
     assert follower.follow(vendor).verdict is Verdict.GAP
