@@ -13,6 +13,7 @@ import duckdb
 
 from pipelines.contracts import (
     AUDIT,
+    BACKFILL_CHUNKS,
     BATCHES,
     CATALOGUE_EVENTS,
     FILES_EVENTS,
@@ -67,7 +68,11 @@ def _vintages(connection: duckdb.DuckDBPyConnection) -> None:
         create_table(connection, table, "raw")
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_initial, _factors, _vintages)
+def _backfills(connection: duckdb.DuckDBPyConnection) -> None:
+    create_table(connection, BACKFILL_CHUNKS, "raw")
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_initial, _factors, _vintages, _backfills)
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 
 

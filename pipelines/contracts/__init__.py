@@ -22,6 +22,7 @@ from pipelines.contracts.market import (
 )
 from pipelines.contracts.model import Column, DType, Table
 from pipelines.contracts.raw import (
+    BACKFILL_CHUNKS,
     BATCHES,
     BINANCE_PRICES,
     CATALOGUE_EVENTS,
@@ -49,6 +50,7 @@ PUBLISHED: tuple[Table, ...] = (*MARTS, *PUBLISHED_AUDIT)
 
 __all__ = [
     "AUDIT",
+    "BACKFILL_CHUNKS",
     "BATCHES",
     "BINANCE_PRICES",
     "CATALOGUE_EVENTS",

@@ -8,7 +8,7 @@ it are one vintage: bars of one price basis, so that returns never mix two.
 from __future__ import annotations
 
 from pipelines.contracts.model import Column, Table
-from pipelines.contracts.vocabulary import ACTION_KINDS, BATCH_KINDS, LIVE_SOURCES, OUTCOMES
+from pipelines.contracts.vocabulary import ACTION_KINDS, BATCH_KINDS, CHUNK_OUTCOMES, LIVE_SOURCES, OUTCOMES
 
 BATCHES = Table(
     name="batches",
@@ -48,6 +48,25 @@ REQUESTS = Table(
         Column(
             "n_rows", "integer", "bars in the answer; null if the answer measured nothing", nullable=True, minimum=0
         ),
+    ),
+)
+
+BACKFILL_CHUNKS = Table(
+    name="backfill_chunks",
+    grain="one row per chunk of a backfill and attempt at it",
+    key=("run_id", "source", "object", "first_date", "last_date"),
+    meaning="Ledger of backfills: how each chunk ended, written in the transaction that writes its rows",
+    columns=(
+        Column("run_id", "text", "backfill"),
+        Column("source", "text", "source"),
+        Column("object", "text", "what was asked for, by our name for it"),
+        Column("first_date", "date", "first day of the chunk"),
+        Column("last_date", "date", "last day of the chunk"),
+        Column("outcome", "text", "how it ended", allowed=tuple(CHUNK_OUTCOMES)),
+        Column("reason", "text", "what was found, where there is something to say", nullable=True),
+        Column("n_requests", "integer", "requests that were made for it", minimum=0),
+        Column("n_rows", "integer", "final bars that were stored", minimum=0),
+        Column("finished_at", "instant", "when it ended"),
     ),
 )
 
@@ -213,4 +232,4 @@ LIVE_PRICES = (YAHOO_PRICES, NASDAQ_PRICES, COINBASE_PRICES, BINANCE_PRICES, FRE
 """Raw tables of the providers that are asked over the network."""
 
 RAW_ROWS = (SAMPLE_PRICES, FILES_PRICES, FILES_FACTORS, CATALOGUE_EVENTS, FILES_EVENTS, *LIVE_PRICES, PRICE_ACTIONS)
-RAW = (BATCHES, REQUESTS, RUN_INPUTS, *RAW_ROWS)
+RAW = (BATCHES, REQUESTS, RUN_INPUTS, BACKFILL_CHUNKS, *RAW_ROWS)

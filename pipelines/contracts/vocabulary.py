@@ -144,3 +144,8 @@ OUTCOMES = {
     "throttled": "ask later; what there is was not measured",
     "broken": "truncated, a page instead of data, a time-out; ask again",
 }
+
+CHUNK_OUTCOMES = {
+    **OUTCOMES,
+    "quarantined": "the answer contradicts what is stored, and nothing of it was stored",
+}

@@ -49,7 +49,7 @@ WORDS = {
     "model": {tuple(vocabulary.MODELS)},
     "test": {tuple(vocabulary.TESTS)},
     "kind": {tuple(vocabulary.EVENT_KINDS), tuple(vocabulary.BATCH_KINDS), tuple(vocabulary.ACTION_KINDS)},
-    "outcome": {tuple(vocabulary.OUTCOMES)},
+    "outcome": {tuple(vocabulary.OUTCOMES), tuple(vocabulary.CHUNK_OUTCOMES)},
     "source": {tuple(vocabulary.LIVE_SOURCES)},
     "other_source": {tuple(vocabulary.LIVE_SOURCES)},
     "precision": {vocabulary.PRECISIONS},
