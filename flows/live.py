@@ -25,7 +25,7 @@ MAY_LOSE: Final = 0.02
 """Share of the stored sessions that a whole history may lack; a history that lacks more was cut short."""
 
 REST: Final = timedelta(minutes=15)
-"""How long a provisional bar is fresh enough, and a listing that no calendar knows is left alone."""
+"""How long a provisional bar is fresh enough."""
 
 REFUSED_REST: Final = timedelta(hours=20)
 """How long a symbol is left alone that the provider refused."""
@@ -79,6 +79,8 @@ class Wanted:
         `session_date`, `open_at`, `close_at` of its exchange.
     stored : DataFrame
         What `warehouse.vintages.stored_bars` gives for the symbol: the whole newest vintage.
+    assumed_from : date or None
+        Day from which on `sessions` are weekdays that no calendar covers: nobody knows whether they must have a bar.
     """
 
     symbol: str
@@ -87,6 +89,7 @@ class Wanted:
     stored: pl.DataFrame
     last: date | None = None
     asked: Asked = field(default_factory=Asked)
+    assumed_from: date | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -157,7 +160,7 @@ def fetch_symbol(source: BarsSource, wanted: Wanted, now: datetime, *, grace: ti
         To be stored with `warehouse.store.append`; a symbol whose state is a failure loses nothing that was stored.
     """
     due = wanted.due(now, grace)
-    rested = _rested(wanted, due, now)
+    rested = without_asking(wanted, now, grace=grace)
     if rested is not None:
         return rested
     first, last = due.days or (wanted.first, wanted.first)
@@ -183,19 +186,26 @@ def fetch_symbol(source: BarsSource, wanted: Wanted, now: datetime, *, grace: ti
     )
 
 
-def _rested(wanted: Wanted, due: Due, now: datetime) -> SymbolResult | None:
-    """Return the result of a symbol that need not be asked for."""
-    refused, answered = wanted.asked.refused_at, wanted.asked.answered_at
+def without_asking(wanted: Wanted, now: datetime, *, grace: timedelta = GRACE) -> SymbolResult | None:
+    """Return the result of a symbol that need not be asked for; None if it must be."""
+    due = wanted.due(now, grace)
     if due.is_complete:
         return SymbolResult(wanted.symbol, State.UP_TO_DATE)
-    if refused is not None and (answered is None or refused > answered) and timedelta() <= now - refused < REFUSED_REST:
-        reason = (
-            f"refused at {refused:%Y-%m-%d %H:%M}Z; asked for again after {REFUSED_REST.total_seconds() / 3600:.0f} h"
-        )
-        return SymbolResult(wanted.symbol, State.REFUSED, reason)
+    answered = wanted.asked.answered_at
     if not due.missing and answered is not None and timedelta() <= now - answered < REST:
         return SymbolResult(wanted.symbol, State.UP_TO_DATE, f"asked at {answered:%H:%M}Z, the session still runs")
-    return None
+    return left_alone(wanted.symbol, wanted.asked, now)
+
+
+def left_alone(symbol: str, asked: Asked, now: datetime) -> SymbolResult | None:
+    """Return the result of a symbol that was refused not long ago; None if it may be asked for."""
+    refused, answered = asked.refused_at, asked.answered_at
+    if refused is None or (answered is not None and answered > refused):
+        return None
+    if not timedelta() <= now - refused < REFUSED_REST:
+        return None
+    reason = f"refused at {refused:%Y-%m-%d %H:%M}Z; asked for again after {refused + REFUSED_REST:%Y-%m-%d %H:%M}Z"
+    return SymbolResult(symbol, State.REFUSED, reason)
 
 
 def _ask(source: BarsSource, wanted: Wanted, days: tuple[date, date]) -> Answer:
@@ -211,7 +221,7 @@ def _weigh(
     if failure is not None:
         return SymbolResult(symbol, failure, answer.reason, answers)
     found = sort_bars(
-        answer.bars, wanted.sessions, answer.fetched_at, _expected(due, answer, is_whole=is_whole), grace=grace
+        answer.bars, wanted.sessions, answer.fetched_at, _expected(wanted, due, answer, is_whole=is_whole), grace=grace
     )
     strange = _shifted(answer.bars, wanted.sessions)
     if strange:
@@ -234,12 +244,13 @@ _FAILURES: Final = {
 }
 
 
-def _expected(due: Due, answer: Answer, *, is_whole: bool) -> tuple[date, ...]:
+def _expected(wanted: Wanted, due: Due, answer: Answer, *, is_whole: bool) -> tuple[date, ...]:
     """Return the sessions that must come: of a whole history the last ones, and none before its first bar."""
     days = answer.bars["date"].drop_nulls().to_list()
+    sure = tuple(day for day in due.missing if wanted.assumed_from is None or day < wanted.assumed_from)
     if not is_whole or not days:
-        return due.missing
-    return tuple(day for day in due.missing if day >= min(days))[-OVERLAP_SESSIONS:]
+        return sure
+    return tuple(day for day in sure if day >= min(days))[-OVERLAP_SESSIONS:]
 
 
 def _shifted(bars: pl.DataFrame, sessions: pl.DataFrame) -> str:

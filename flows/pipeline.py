@@ -21,6 +21,7 @@ from flows.progress import announce
 from flows.run import Run
 from pipelines.errors import GateClosedError, WarehouseError
 from pipelines.settings import Settings
+from pipelines.sources.web.hosts import HOSTS, Hosts
 from pipelines.validation import GateResult
 from warehouse.lease import lease
 from warehouse.publish import Publication
@@ -66,7 +67,9 @@ def plainly(stage: Callable[..., Any], *args: Any) -> Any:
     return stage(*args)
 
 
-def run_pipeline(settings: Settings, call: Call = plainly, as_of: datetime | None = None) -> Outcome:
+def run_pipeline(
+    settings: Settings, call: Call = plainly, as_of: datetime | None = None, hosts: Hosts = HOSTS
+) -> Outcome:
     """Run every stage, one writer at a time, and record how it ended.
 
     As of an instant the run reads what was known then, publishes into a folder of its own, and leaves no record: the
@@ -79,7 +82,7 @@ def run_pipeline(settings: Settings, call: Call = plainly, as_of: datetime | Non
     ReactionError
         If anything else that can be explained goes wrong.
     """
-    run = Run.start(settings, as_of)
+    run = Run.start(settings, as_of, hosts)
     with lease(settings.lock_file, now=run.started_at, what="reaction run"):
         gates: list[GateResult] = []
         try:
@@ -91,9 +94,7 @@ def run_pipeline(settings: Settings, call: Call = plainly, as_of: datetime | Non
             raise
         finally:
             stages.clean_up(settings)
-        status = "published" if outcome.publication.is_new else "unchanged"
-        row = stages.run_row(run, status=status, finished_at=datetime.now(UTC), input_hash=outcome.ingested.input_hash)
-        _record(run, row, gates)
+        _record(run, stages.ended_row(run, outcome.ingested, is_new=outcome.publication.is_new), gates)
     return outcome
 
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import duckdb
 
 from pipelines.home import SEEDS, SQL
 from pipelines.settings import Settings
+from pipelines.sources.web.hosts import HOSTS, Hosts
 from warehouse.models import Model, load_models
 from warehouse.vintages import NEWEST
 from warehouse.workspace import open_workspace, reopen_workspace, set_variables
@@ -29,18 +30,21 @@ class Run:
         The only clock reading that decides anything.
     as_of : datetime, optional
         Versions that became known later are not read, nothing is fetched, and the marts go to a folder of their own.
+    hosts : Hosts
+        Limiters, breakers and the clock of whom the run asks over the network.
     """
 
     run_id: str
     started_at: datetime
     settings: Settings
     as_of: datetime | None = None
+    hosts: Hosts = HOSTS
 
     @classmethod
-    def start(cls, settings: Settings, as_of: datetime | None = None) -> Run:
-        """Return a new run that starts now."""
-        now = datetime.now(UTC)
-        return cls(f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}", now, settings, as_of)
+    def start(cls, settings: Settings, as_of: datetime | None = None, hosts: Hosts = HOSTS) -> Run:
+        """Return a new run that starts now, by the clock of the hosts."""
+        now = hosts.clock.now()
+        return cls(f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}", now, settings, as_of, hosts)
 
     @property
     def published(self) -> Path:

@@ -17,13 +17,16 @@ from flows.core import CoreSummary, build_core
 from flows.factors import expect_sound_factors
 from flows.gates import history_checks, judged
 from flows.inputs import fetch_events, fetch_factors, fetch_prices, incoming
+from flows.refreshing import Refreshed, refresh_all
 from flows.run import Run, code_version, models, seeds_folder
 from flows.studying import run_definitions
 from pipelines.contracts import QUALITY_CHECKS, RUNS
+from pipelines.contracts.vocabulary import LIVE_SOURCES
 from pipelines.event_study.definitions import StudyDefinition, load_definitions
 from pipelines.settings import Settings
 from pipelines.validation import GateResult
 from warehouse.connection import open_file
+from warehouse.live_record import known_batches
 from warehouse.migrations import migrate
 from warehouse.models import require_all, run_ready
 from warehouse.publish import Publication, publish, sweep
@@ -34,37 +37,55 @@ from warehouse.workspace import read_frame
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What the sources gave and what of it was new."""
+    """What the sources gave and what of it was new.
+
+    Attributes
+    ----------
+    refreshed : tuple of Refreshed
+        What became of the symbols of each live source, the run's own source first.
+    """
 
     prices: StoreResult
     factors: StoreResult
     events: StoreResult
     inputs: tuple[tuple[str, str], ...]
     input_hash: str
+    refreshed: tuple[Refreshed, ...] = ()
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether symbols of the run's own source lack something that a later run may get."""
+        return any(refreshed.failures for refreshed in self.refreshed[:1])
 
 
 def ingest(run: Run) -> Ingested:
     """Fetch prices, factors and events and append what is new to the raw store; as of an instant, fetch nothing."""
     if run.as_of is not None:
         return recall(run, run.as_of)
-    prices = [incoming(batch) for batch in fetch_prices(run.settings, run.started_at)]
-    factors = [incoming(batch) for batch in fetch_factors(run.settings, run.started_at)]
-    events = [incoming(batch) for batch in fetch_events(run.settings, run.started_at)]
-    with open_file(run.settings.warehouse_file, wait_seconds=run.settings.lock_wait_seconds) as connection:
+    settings = run.settings
+    is_live = settings.source in LIVE_SOURCES
+    refreshed = refresh_all(settings, run.run_id, run.started_at, run.hosts) if is_live else ()
+    prices = [] if is_live else [incoming(batch) for batch in fetch_prices(settings, run.started_at)]
+    factors = [incoming(batch) for batch in fetch_factors(settings, run.started_at)]
+    events = [incoming(batch) for batch in fetch_events(settings, run.started_at)]
+    with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
         migrate(connection)
-        stored_prices = append(connection, prices, run.run_id)
+        stored_prices = refreshed[0].stored if refreshed else append(connection, prices, run.run_id)
         stored_factors = append(connection, factors, run.run_id)
         stored_events = append(connection, events, run.run_id)
         batches = (*prices, *factors, *events)
-        inputs = tuple((batch.source, batch.object) for batch in batches)
-        record_inputs(connection, run.run_id, run.settings.source, inputs, run.started_at)
-    hashes = sorted(f"{batch.source} {batch.object} {batch.content_hash}" for batch in batches)
+        live_inputs = tuple(pair for part in refreshed for pair in part.inputs)
+        inputs = (*live_inputs, *((batch.source, batch.object) for batch in batches))
+        record_inputs(connection, run.run_id, settings.source, inputs, run.started_at)
+        known = known_batches(connection, live_inputs)
+    hashes = sorted([*known, *(f"{batch.source} {batch.object} {batch.content_hash}" for batch in batches)])
     return Ingested(
         prices=stored_prices,
         factors=stored_factors,
         events=stored_events,
         inputs=inputs,
         input_hash=hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
+        refreshed=refreshed,
     )
 
 
@@ -99,10 +120,14 @@ def run_studies(run: Run) -> list[str]:
 
 
 def study_definitions(settings: Settings) -> list[StudyDefinition]:
-    """Return the studies that ship and the user's own, those that fit the source of prices."""
+    """Return the studies that ship and the user's own, those that fit the source of prices.
+
+    A study for prices from files is one for live prices too.
+    """
     shipped = sorted((seeds_folder() / "studies").glob("*.yaml"))
     definitions = load_definitions([*shipped, *settings.studies])
-    return [definition for definition in definitions if settings.source in definition.sources]
+    word = "files" if settings.source in LIVE_SOURCES else settings.source
+    return [definition for definition in definitions if word in definition.sources]
 
 
 def build_marts(run: Run) -> None:
@@ -125,7 +150,7 @@ def publish_marts(run: Run, ingested: Ingested, gates: list[GateResult]) -> Publ
     checks = pl.concat([gate.checks for gate in gates])
     with run.workspace() as connection:
         history = read_frame(connection, "select * from audit.runs where started_at <= getvariable('as_of')")
-        row = run_row(run, status="published", finished_at=datetime.now(UTC), input_hash=ingested.input_hash)
+        row = ended_row(run, ingested, is_new=True)
         return publish(
             connection,
             run.published,
@@ -158,6 +183,14 @@ def run_row(
             schema_overrides={"finished_at": pl.Datetime("us", "UTC"), "input_hash": pl.String, "message": pl.String},
         )
     )
+
+
+def ended_row(run: Run, ingested: Ingested, *, is_new: bool) -> pl.DataFrame:
+    """Return the row of a run that has come to its end: published, unchanged, or partial with what is lacking."""
+    status, message = "published" if is_new else "unchanged", None
+    if ingested.is_partial:
+        status, message = "partial", ingested.refreshed[0].complaint
+    return run_row(run, status=status, finished_at=datetime.now(UTC), input_hash=ingested.input_hash, message=message)
 
 
 def newest_rows(runs: pl.DataFrame) -> pl.DataFrame:

@@ -113,7 +113,7 @@ VERIFIED = ("yes", "partial", "no")
 RETURN_TYPES = ("simple", "log")
 ASSET_CLASSES = ("equity", "etf", "index", "crypto", "unknown")
 SEVERITIES = ("fail", "warn")
-RUN_STATUSES = ("running", "published", "unchanged", "gate_closed", "failed")
+RUN_STATUSES = ("running", "published", "unchanged", "partial", "gate_closed", "failed")
 
 BATCH_KINDS = {
     "full": "the whole history on one price basis; begins a vintage",
