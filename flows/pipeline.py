@@ -45,6 +45,11 @@ class Outcome:
     gates: list[GateResult]
     publication: Publication
 
+    @property
+    def status(self) -> str:
+        """Return how the run ended, a word of RUN_STATUSES."""
+        return stages.ended(self.ingested, is_new=self.publication.is_new)
+
 
 STAGES = (
     stages.ingest,

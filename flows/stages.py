@@ -185,12 +185,22 @@ def run_row(
     )
 
 
-def ended_row(run: Run, ingested: Ingested, *, is_new: bool) -> pl.DataFrame:
-    """Return the row of a run that has come to its end: published, unchanged, or partial with what is lacking."""
-    status, message = "published" if is_new else "unchanged", None
+def ended(ingested: Ingested, *, is_new: bool) -> str:
+    """Return how a run ended that has come to its end; partial if symbols lack prices, published or not."""
     if ingested.is_partial:
-        status, message = "partial", ingested.refreshed[0].complaint
-    return run_row(run, status=status, finished_at=datetime.now(UTC), input_hash=ingested.input_hash, message=message)
+        return "partial"
+    return "published" if is_new else "unchanged"
+
+
+def ended_row(run: Run, ingested: Ingested, *, is_new: bool) -> pl.DataFrame:
+    """Return the row of a run that has come to its end, with what is lacking as its message."""
+    return run_row(
+        run,
+        status=ended(ingested, is_new=is_new),
+        finished_at=datetime.now(UTC),
+        input_hash=ingested.input_hash,
+        message=ingested.refreshed[0].complaint if ingested.is_partial else None,
+    )
 
 
 def newest_rows(runs: pl.DataFrame) -> pl.DataFrame:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +15,7 @@ from flows.run import models
 from pipelines.fake_providers.market import SECURITIES, Market, Security
 from pipelines.fake_providers.yahoo import FakeYahoo
 from pipelines.settings import Settings
+from pipelines.sources.web.clock import SetClock
 from pipelines.sources.web.hosts import Hosts
 from warehouse.connection import open_file
 from warehouse.vintages import NEWEST, open_history, stored_bars
@@ -31,32 +31,6 @@ INDEX = Security("^GSPC", "series", price=2000.0, exchange="SNP")
 SEOUL = Security("005930.KS", price=50_000.0, currency="KRW", exchange="KSC", time_zone="Asia/Seoul")
 HOLIDAYS = (date(2024, 1, 15), date(2024, 2, 19), date(2024, 3, 29), date(2024, 5, 27), date(2024, 6, 19))
 """Weekdays of the first half of 2024 on which New York did not trade."""
-
-
-class SetClock:
-    """A clock whose instant is set, and whose waits are those of the machine.
-
-    Attributes
-    ----------
-    at : datetime
-        Now; every reading is a microsecond later than the one before.
-    """
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def monotonic(self) -> float:
-        """Return seconds that never run back."""
-        return time.monotonic()
-
-    def now(self) -> datetime:
-        """Return the instant that is set."""
-        self.at += timedelta(microseconds=1)
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        """Wait, though never long."""
-        time.sleep(min(seconds, 0.01))
 
 
 @dataclass

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -17,13 +18,19 @@ if TYPE_CHECKING:
     from flows.summary import Summary
     from pipelines.settings import Settings
 
+Source = Literal["sample", "files", "yahoo", "nasdaq", "coinbase", "binance"]
+LiveSource = Literal["yahoo", "nasdaq", "coinbase", "binance"]
+
 SMALLEST_FIXED_P = 0.001
 """Smaller p-values are written with an exponent."""
 
 
 def run(
     *,
-    source: Literal["sample", "files"] | None = None,
+    source: Source | None = None,
+    symbols: tuple[str, ...] = (),
+    start: date | None = None,
+    compare_with: LiveSource | None = None,
     prices: tuple[Path, ...] = (),
     events: tuple[Path, ...] = (),
     studies: tuple[Path, ...] = (),
@@ -37,6 +44,7 @@ def run(
     docs: Path | None = None,
     accept_fewer_rows: Annotated[bool, Parameter(negative="")] = False,
     use_prefect: Annotated[bool, Parameter(name="--prefect")] = True,
+    demo_live: Annotated[bool, Parameter(negative="")] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Run the whole pipeline once: prices and events in, studies, gates, published marts out.
@@ -50,12 +58,22 @@ def run(
     reaction run --source files --prices dump/ --column close=PRC --column symbol=TICKER --date-format %Y%m%d
     reaction run --source files --prices dump/ --studies mine.yaml --factors ff5_daily.csv --factor-unit percent
     reaction run --as-of 2025-01-27T21:00:00Z
+    reaction run --source yahoo --symbols NVDA --symbols ^GSPC
+    reaction run --demo-live
     ```
 
     Parameters
     ----------
     source
-        Where prices come from: the bundled sample, or files of yours.
+        Where prices come from: the bundled sample, files of yours, or a provider that is asked over the network for
+        what the calendar says is missing.
+    symbols
+        Symbols of a live source, or a text file with one a line; repeat for more. Without, every security of
+        sql/seeds/securities.csv that the source can serve.
+    start
+        First day of a live source.
+    compare_with
+        Second live source to ask for the same symbols; where the closes differ it stands in fct_price_differences.
     prices
         Price files (CSV, Parquet) or folders of them; repeat for more.
     events
@@ -85,13 +103,24 @@ def run(
         Publish even if the returns are less than 70 % of those published last, or end earlier.
     use_prefect
         Run as a Prefect flow. Without, the same stages run in this process alone, and start faster.
+    demo_live
+        Show how live prices are kept, on providers that are faked in this process: two polls, a split and a dividend
+        between them. No network, and nothing is left behind.
     as_json
         Print the summary as JSON.
     """
     from pipelines.settings import load_settings
 
+    if demo_live:
+        from flows.cli.demo_live import show
+
+        show()
+        return
     overrides: dict[str, Any] = {
         "source": source or ("files" if prices else None),
+        "symbols": list(symbols) or None,
+        "start": start.isoformat() if start else None,
+        "compare_with": compare_with,
         "prices": [str(path) for path in prices] or None,
         "events": [str(path) for path in events] or None,
         "studies": [str(path) for path in studies] or None,
@@ -106,7 +135,7 @@ def run(
     overrides = {name: value for name, value in overrides.items() if value is not None}
     settings = load_settings(**overrides)
     if as_of is not None:
-        _refuse_inputs(prices=prices, events=events, factors=factors)
+        _refuse_inputs(prices=prices, events=events, factors=factors, symbols=symbols)
         use_prefect = False
     with stoppable(), _progress("starting Prefect" if use_prefect else "starting", show=not as_json):
         outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings, as_of)
@@ -134,7 +163,7 @@ def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
     return dict(split)
 
 
-def _refuse_inputs(**options: tuple[Path, ...]) -> None:
+def _refuse_inputs(**options: tuple[Path, ...] | tuple[str, ...]) -> None:
     from pipelines.errors import ConfigurationError
 
     given = [f"--{name}" for name, paths in options.items() if paths]
@@ -245,13 +274,15 @@ def _report(outcome: Outcome, docs: Path | None, *, as_json: bool) -> None:
 
 
 def _print_json(outcome: Outcome, summary: Summary) -> None:
+    from flows.cli.live import refreshed_record
     from flows.cli.output import print_json
 
     record = {
         "run_id": outcome.run.run_id,
-        "status": "published" if outcome.publication.is_new else "unchanged",
+        "status": outcome.status,
         "generation_id": outcome.publication.generation_id,
         "marts": outcome.run.marts_file,
+        "live": [refreshed_record(part) for part in outcome.ingested.refreshed],
         "pairs": summary.statuses.to_dicts(),
         "not_used": summary.reasons.to_dicts(),
         "quarantine": summary.quarantine.to_dicts(),
@@ -262,8 +293,10 @@ def _print_json(outcome: Outcome, summary: Summary) -> None:
 
 
 def _print_summary(outcome: Outcome, summary: Summary) -> None:
+    from flows.cli.live import print_refreshed
     from flows.cli.output import plain, print_table
 
+    print_refreshed(outcome.ingested.refreshed)
     print("\n".join(plain(line) for line in summary.lines))
     for text in outcome.core.calendar_warnings:
         print(f"calendar: {plain(text)}")
