@@ -7,14 +7,14 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Final
 
 from flows.backfill_plan import Days, Lane
 from flows.live import State, SymbolResult, Wanted, fetch_symbol
-from pipelines.sources.live import Answer, BarsRequest, BarsSource
+from pipelines.sources.live import Answer, BarsSource
 from pipelines.sources.web.breaker import Patience
 from pipelines.sources.web.manners import Manners
 
@@ -92,7 +92,7 @@ class Asker:
         result: SymbolResult | None = None
         answers: tuple[Answer, ...] = ()
         while self._may_ask():
-            result = fetch_symbol(_reaching(self.source, job.wanted), job.wanted, datetime.now(UTC), grace=self._grace)
+            result = fetch_symbol(self.source, job.wanted, datetime.now(UTC), grace=self._grace)
             answers += result.answers
             if result.state is not State.THROTTLED:
                 self._answered()
@@ -163,25 +163,3 @@ class Crew:
                 self._ended.put(asker.ask(job))
             except Exception as error:  # one symbol that cannot be understood must not cost the others
                 self._ended.put(Ended(job, None, error=f"{type(error).__name__}: {error}"))
-
-
-class _Reaching:
-    """A source whose whole histories reach as far as what is stored, which they are to take the place of."""
-
-    def __init__(self, source: BarsSource, held: Sequence[date]) -> None:
-        self.name = source.name
-        self._source = source
-        self._held = held
-
-    def fetch(self, request: BarsRequest) -> Answer:
-        """Ask up to the last day that is stored, if the first one is asked for."""
-        is_whole = request.first <= self._held[0]
-        last = max(request.last, self._held[-1]) if is_whole else request.last
-        return self._source.fetch(replace(request, last=last))
-
-    def close(self) -> None:
-        """Leave that to the owner."""
-
-
-def _reaching(source: BarsSource, wanted: Wanted) -> BarsSource:
-    return _Reaching(source, wanted.held) if wanted.held else source

@@ -164,7 +164,8 @@ def fetch_symbol(source: BarsSource, wanted: Wanted, now: datetime, *, grace: ti
     if rested is not None:
         return rested
     first, last = due.days or (wanted.first, wanted.first)
-    whole = (min([wanted.first, *wanted.held[:1]]), last)
+    # What takes the place of a stored history must reach as far as that does, at both ends.
+    whole = (min([wanted.first, *wanted.held[:1]]), max([last, *wanted.held[-1:]]))
     days = whole if wanted.is_whole else (first, last)
     answer = _ask(source, wanted, days)
     result = _weigh(source.name, wanted, due, answer, is_whole=wanted.is_whole, grace=grace)
@@ -250,7 +251,8 @@ def _expected(wanted: Wanted, due: Due, answer: Answer, *, is_whole: bool) -> tu
     sure = tuple(day for day in due.missing if wanted.assumed_from is None or day < wanted.assumed_from)
     if not is_whole or not days:
         return sure
-    return tuple(day for day in sure if day >= min(days))[-OVERLAP_SESSIONS:]
+    begins = min(days)
+    return tuple(day for day in sure if day >= begins)[-OVERLAP_SESSIONS:]
 
 
 def _shifted(bars: pl.DataFrame, sessions: pl.DataFrame) -> str:
