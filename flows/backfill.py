@@ -14,16 +14,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import polars as pl
-
 from flows.backfill_asking import Asker
 from flows.backfill_group import Desk, fill
 from flows.backfill_plan import Plan, Scope, checked_scope, make_plan
 from flows.backfill_tally import Tally
-from flows.calendar_cache import cached_sessions
 from flows.listings import Listings
+from flows.live_sessions import Sessions
 from flows.live_sources import base_url, live_source, manners
-from flows.run import Run, seeds_folder
+from flows.run import Run
 from pipelines.settings import Settings
 from pipelines.sources.live import BarsSource
 from pipelines.sources.web.manners import Manners
@@ -32,8 +30,8 @@ from warehouse.connection import open_file
 from warehouse.lease import lease
 from warehouse.migrations import MIGRATIONS, migrate, schema_version
 
-_BEFORE, _AFTER = timedelta(days=40), timedelta(days=10)
-"""How far calendars reach before the first day and after today."""
+_BEFORE = timedelta(days=40)
+"""How far calendars reach before the first day."""
 
 MakeSource = Callable[[str, Settings], tuple[BarsSource, Manners]]
 
@@ -124,7 +122,8 @@ def run_backfill(
         plan = plan_backfill(settings, scope)
         with ExitStack() as closing:
             askers = {word: _asker(word, settings, make, heard, closing) for word in _words(plan)}
-            desk = Desk(run, askers, _sessions(settings, plan), stored, Tally.of(plan), heard.event)
+            sessions = Sessions(settings, scope.first - _BEFORE, run.started_at)
+            desk = Desk(run, askers, sessions, stored, Tally.of(plan), heard.event)
             for group in plan.groups():
                 if not heard.event.is_set():
                     call(fill, group, desk)
@@ -174,13 +173,3 @@ def _asker(word: str, settings: Settings, make: MakeSource, heard: _Heard, closi
     source, polite = make(word, settings)
     closing.callback(source.close)
     return Asker(source, polite, settings.grace, heard.event)
-
-
-def _sessions(settings: Settings, plan: Plan) -> dict[str, pl.DataFrame]:
-    """Return the sessions of every exchange of the plan, to a little after today."""
-    mics = sorted({lane.mic for lane in plan.lanes})
-    seed = pl.read_csv(seeds_folder() / "calendar_overrides.csv", infer_schema=False)
-    overrides = seed.with_columns(pl.col("session_date").str.to_date())
-    today = datetime.now(UTC).date()
-    found = cached_sessions(settings.calendar_folder, mics, plan.scope.first - _BEFORE, today + _AFTER, overrides)
-    return {mic: found.sessions.filter(pl.col("exchange_mic") == mic) for mic in mics}

@@ -15,6 +15,7 @@ from flows.backfill_asking import Asker, Crew, Ended, Job
 from flows.backfill_plan import Days, Lane
 from flows.backfill_tally import FAILED, Tally, announce
 from flows.live import State, Wanted
+from flows.live_sessions import Sessions
 from flows.run import Run, models
 from pipelines.contracts import BACKFILL_CHUNKS, REQUESTS
 from pipelines.sources.live import Outcome
@@ -53,8 +54,8 @@ class Desk:
 
     Attributes
     ----------
-    sessions : mapping
-        Sessions by exchange.
+    sessions : Sessions
+        Those of every exchange, from before the first day to now.
     stored : mapping
         Symbols of which something is stored, by source; grows with every commit.
     stop : Event
@@ -63,7 +64,7 @@ class Desk:
 
     run: Run
     askers: Mapping[str, Asker]
-    sessions: Mapping[str, pl.DataFrame]
+    sessions: Sessions
     stored: Mapping[str, set[str]]
     tally: Tally
     stop: threading.Event
@@ -105,7 +106,9 @@ def _jobs(desk: Desk, lanes: Sequence[Lane], left: Mapping[tuple[str, str], list
     for lane in lanes:
         key = (lane.source, lane.symbol)
         first, last = days = left[key].pop(0)
-        wanted = Wanted(lane.symbol, first, desk.sessions[lane.mic], held.get(key, _NOTHING), last)
+        sessions, assumed_from = desk.sessions.of(lane.mic)
+        stored = held.get(key, _NOTHING)
+        wanted = Wanted(lane.symbol, first, sessions, stored, last, assumed_from=assumed_from)
         jobs.append(Job(lane, days, wanted))
     return jobs
 
@@ -131,7 +134,11 @@ def _commit(desk: Desk, ended: Sequence[Ended]) -> list[Lane]:
     batches = [batch for one in asked if one.result is not None for batch in one.result.batches]
     requests = [row for one in asked for row in _request_rows(run.run_id, one)]
     chunks = [_chunk_row(run.run_id, one, now) for one in asked]
-    delivery = Delivery(batches, _frame(REQUESTS.names, requests), _frame(BACKFILL_CHUNKS.names, chunks))
+    delivery = Delivery(
+        batches,
+        pl.DataFrame(requests, schema=REQUESTS.polars_schema, orient="row"),
+        pl.DataFrame(chunks, schema=BACKFILL_CHUNKS.polars_schema, orient="row"),
+    )
     with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
         deliver(connection, delivery, run.run_id)
     for one in asked:
@@ -191,11 +198,3 @@ def _request_rows(run_id: str, ended: Ended) -> list[tuple[object, ...]]:
         )
         for answer in ended.answers
     ]
-
-
-def _frame(names: Sequence[str], rows: Sequence[tuple[object, ...]]) -> pl.DataFrame:
-    """Return the rows as a frame; the types of columns without a value are the contract's business."""
-    types: dict[str, pl.DataType | None] = dict.fromkeys(names)
-    types |= {"reason": pl.String(), "n_rows": pl.Int64()}
-    types |= {name: pl.Date() for name in ("first_date", "last_date")}
-    return pl.DataFrame(rows, schema=types, orient="row")
