@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.live_sessions import Sessions
 from flows.refreshing import Refreshed, refresh
 from flows.run import models
 from pipelines.fake_providers.market import SECURITIES, Market, Security
@@ -28,7 +29,6 @@ DUMPS = (
 )
 MODELS = models()
 INDEX = Security("^GSPC", "series", price=2000.0, exchange="SNP")
-SEOUL = Security("005930.KS", price=50_000.0, currency="KRW", exchange="KSC", time_zone="Asia/Seoul")
 HOLIDAYS = (date(2024, 1, 15), date(2024, 2, 19), date(2024, 3, 29), date(2024, 5, 27), date(2024, 6, 19))
 """Weekdays of the first half of 2024 on which New York did not trade."""
 
@@ -87,7 +87,7 @@ class Rig:
 @contextmanager
 def rig(home: Path, *, holidays: Sequence[date] = HOLIDAYS, **settings: object) -> Iterator[Rig]:
     """Make a rig in which it is the evening of Thursday, 6 June 2024, before anything was asked."""
-    market = Market(11, date(2024, 6, 6), holidays=holidays, securities=[*SECURITIES, INDEX, SEOUL])
+    market = Market(11, date(2024, 6, 6), holidays=holidays, securities=[*SECURITIES, INDEX])
     with FakeYahoo(market) as yahoo:
         chosen = {"home": home, "source": "yahoo", "start": START, "yahoo_base_url": yahoo.base_url, **settings}
         made = Rig(market, yahoo, SetClock(datetime(2024, 6, 6, 22, tzinfo=UTC)), Settings(**chosen))  # type: ignore[arg-type]
@@ -103,3 +103,11 @@ def returns(bars: pl.DataFrame, column: str = "adj_close") -> dict[date, float]:
     """Return each session's return on the one before."""
     change = pl.col(column) / pl.col(column).shift(1) - 1
     return dict(bars.sort("date").select("date", change).drop_nulls().iter_rows())
+
+
+def weekdays_off(settings: Settings, first: date, now: datetime) -> list[date]:
+    """Return the weekdays from a day's year on to the end of this year on which New York does not trade."""
+    sessions, _ = Sessions(settings, first, now).of("XNYS")
+    traded = set(sessions["session_date"].to_list())
+    days = pl.date_range(date(first.year, 1, 1), date(now.year, 12, 31), eager=True).to_list()
+    return [day for day in days if day not in traded]
