@@ -187,6 +187,18 @@ def fetch_symbol(source: BarsSource, wanted: Wanted, now: datetime, *, grace: ti
     )
 
 
+def verify_symbol(source: BarsSource, wanted: Wanted, *, grace: timedelta = GRACE) -> SymbolResult:
+    """Ask again for the whole history that is stored of a symbol, and see what of it is stated otherwise now.
+
+    Returns
+    -------
+    SymbolResult
+        What was revised is to be stored beside what was known; its judgement names the days.
+    """
+    answer = _ask(source, wanted, (wanted.held[0], wanted.held[-1]))
+    return _weigh(source.name, wanted, Due((), None, ()), answer, is_whole=True, grace=grace)
+
+
 def without_asking(wanted: Wanted, now: datetime, *, grace: timedelta = GRACE) -> SymbolResult | None:
     """Return the result of a symbol that need not be asked for; None if it must be."""
     due = wanted.due(now, grace)

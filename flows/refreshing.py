@@ -164,23 +164,23 @@ def refresh(
     names = list(symbols) if symbols is not None else wanted_symbols(settings, provider, listings)
     with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
         migrate(connection)
-    work = _Work(settings, provider, listings, Sessions(settings, settings.start, now), now, hosts)
+    work = Work(settings, provider, listings, Sessions(settings, settings.start, now), now, hosts)
     held, asked = work.known()
-    store = _Store(settings, provider, run_id)
-    results = dict(store.all(work.results(names, held, asked)))
-    usable = {symbol for symbol in names if symbol in held} | store.symbols
+    writer = Writer(settings, provider, run_id)
+    results = dict(writer.all(work.results(names, held, asked)))
+    usable = {symbol for symbol in names if symbol in held} | writer.symbols
     return Refreshed(
         provider,
         {name: results[name] for name in names},
-        store.total,
+        writer.total,
         frozenset(usable),
         tuple(work.sessions.warnings),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """What is needed to find out what becomes of a symbol."""
+class Work:
+    """What is needed to find out what becomes of a symbol; it asks and writes nothing down."""
 
     settings: Settings
     provider: str
@@ -205,7 +205,7 @@ class _Work:
         open_names = []
         for name in names:
             mic = self.listings.mic(name)
-            wanted = self._wanted(name, mic, held, asked) if mic else None
+            wanted = self.wanted(name, mic, held, asked) if mic else None
             if wanted:
                 done = without_asking(wanted, self.now, grace=self.settings.grace)
             else:
@@ -219,10 +219,10 @@ class _Work:
                 jobs = [
                     partial(self._ask, source, wanted)
                     if wanted
-                    else partial(self._probe, source, name, lambda name, mic: self._wanted(name, mic, held, asked))
+                    else partial(self._probe, source, name, lambda name, mic: self.wanted(name, mic, held, asked))
                     for name, wanted in open_names
                 ]
-                yield from _in_threads(jobs, f"asking {LIVE_SOURCES[self.provider]}")
+                yield from in_threads(jobs, f"asking {LIVE_SOURCES[self.provider]}")
 
     def _unlisted(self, name: str, asked: Asked) -> SymbolResult | None:
         """Return the result of a symbol without a known exchange that was asked for not long ago."""
@@ -231,7 +231,8 @@ class _Work:
             return SymbolResult(name, State.UP_TO_DATE, reason)
         return left_alone(name, asked, self.now)
 
-    def _wanted(self, name: str, mic: str, held: Mapping[str, pl.DataFrame], asked: Mapping[str, Asked]) -> Wanted:
+    def wanted(self, name: str, mic: str, held: Mapping[str, pl.DataFrame], asked: Mapping[str, Asked]) -> Wanted:
+        """Return what is wanted of a symbol of an exchange, with what is stored of it and was asked for."""
         sessions, assumed_from = self.sessions.of(mic)
         return Wanted(
             name,
@@ -266,7 +267,7 @@ class _Work:
         return replace(result, reason=reason, answers=(answer, *result.answers))
 
 
-def _in_threads(jobs: Sequence[Callable[[], SymbolResult]], title: str) -> Iterator[SymbolResult]:
+def in_threads(jobs: Sequence[Callable[[], SymbolResult]], title: str) -> Iterator[SymbolResult]:
     """Yield the results of jobs as they end; whoever stops listening stops them."""
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="asking")
     try:
@@ -279,7 +280,7 @@ def _in_threads(jobs: Sequence[Callable[[], SymbolResult]], title: str) -> Itera
         pool.shutdown(cancel_futures=True)
 
 
-class _Store:
+class Writer:
     """The one writer: stores batches and the record of requests, a group of symbols at a time."""
 
     def __init__(self, settings: Settings, provider: str, run_id: str) -> None:

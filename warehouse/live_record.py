@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 
 import duckdb
 import polars as pl
@@ -19,6 +20,13 @@ _ASKED = """
     where source = $1
     group by object
     order by object
+"""
+
+_ANSWERED = """
+    select object, first_date, max(fetched_at)
+    from raw.requests
+    where source = $1 and outcome = 'ok'
+    group by object, first_date
 """
 
 _KNOWN = """
@@ -45,6 +53,11 @@ def asked_before(connection: duckdb.DuckDBPyConnection, source: str) -> pl.DataF
         requests that were answered and refused).
     """
     return connection.execute(_ASKED, [source]).pl()
+
+
+def answered_from(connection: duckdb.DuckDBPyConnection, source: str) -> list[tuple[str, date, datetime]]:
+    """Return object, first day and newest answer of the requests to a source, a row for each first day."""
+    return connection.execute(_ANSWERED, [source]).fetchall()
 
 
 def known_batches(connection: duckdb.DuckDBPyConnection, inputs: Sequence[tuple[str, str]]) -> list[str]:

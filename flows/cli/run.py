@@ -109,6 +109,7 @@ def run(
     as_json
         Print the summary as JSON.
     """
+    from flows.cli.progress import progress
     from pipelines.settings import load_settings
 
     if demo_live:
@@ -137,7 +138,7 @@ def run(
     if as_of is not None:
         _refuse_inputs(prices=prices, events=events, factors=factors, symbols=symbols)
         use_prefect = False
-    with stoppable(), _progress("starting Prefect" if use_prefect else "starting", show=not as_json):
+    with stoppable(), progress("starting Prefect" if use_prefect else "starting", show=not as_json):
         outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings, as_of)
     _report(outcome, docs, as_json=as_json)
 
@@ -231,29 +232,6 @@ def stoppable() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _progress(first: str, *, show: bool) -> Iterator[None]:
-    """Show which stage is at work, on a terminal as a moving bar, elsewhere not at all."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from flows.cli.output import console
-    from flows.progress import listener
-
-    screen = console(stderr=True)
-    columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=screen, transient=True, disable=not (show and screen.is_terminal)) as bar:
-        task = bar.add_task(first, total=None)
-
-        def hear(stage: str, done: int, total: int) -> None:
-            bar.update(task, description=stage, completed=done, total=total, refresh=True)
-
-        token = listener.set(hear)
-        try:
-            yield
-        finally:
-            listener.reset(token)
 
 
 def _report(outcome: Outcome, docs: Path | None, *, as_json: bool) -> None:
