@@ -6,7 +6,8 @@ has lost one group at most, and the next one asks only for what is lacking.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -91,6 +92,16 @@ class Refreshed:
         return f"{of}: {named}{more}" if failures else ""
 
     @property
+    def sentence(self) -> str:
+        """Return how many symbols ended how, and what was asked and stored for it."""
+        states = Counter(str(item.state) for item in self.results.values())
+        n_new = sum(item.n_new for item in self.results.values())
+        n_revised = sum(item.n_revised for item in self.results.values())
+        ended = ", ".join(f"{n:,} {state}" for state, n in sorted(states.items(), key=lambda item: (-item[1], item[0])))
+        bars = f"{n_new:,} bars new, {n_revised:,} revised"
+        return f"{self.provider}: {self.n_requests:,} requests; {bars}; symbols: {ended}"
+
+    @property
     def n_requests(self) -> int:
         """Return how many questions were asked, repetitions of one not counted."""
         return sum(len(result.answers) for result in self.results.values())
@@ -167,7 +178,8 @@ def refresh(
     work = Work(settings, provider, listings, Sessions(settings, settings.start, now), now, hosts)
     held, asked = work.known()
     writer = Writer(settings, provider, run_id)
-    results = dict(writer.all(work.results(names, held, asked)))
+    with closing(work.results(names, held, asked)) as found:  # a stop ends what is still to be asked at once
+        results = dict(writer.all(found))
     usable = {symbol for symbol in names if symbol in held} | writer.symbols
     return Refreshed(
         provider,
@@ -200,7 +212,7 @@ class Work:
 
     def results(
         self, names: Sequence[str], held: Mapping[str, pl.DataFrame], asked: Mapping[str, Asked]
-    ) -> Iterator[SymbolResult]:
+    ) -> Generator[SymbolResult, None, None]:
         """Yield what becomes of each symbol, as it becomes known: what needs no question first."""
         open_names = []
         for name in names:
@@ -267,7 +279,7 @@ class Work:
         return replace(result, reason=reason, answers=(answer, *result.answers))
 
 
-def in_threads(jobs: Sequence[Callable[[], SymbolResult]], title: str) -> Iterator[SymbolResult]:
+def in_threads(jobs: Sequence[Callable[[], SymbolResult]], title: str) -> Generator[SymbolResult, None, None]:
     """Yield the results of jobs as they end; whoever stops listening stops them."""
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="asking")
     try:
@@ -295,8 +307,8 @@ class Writer:
             for result in results:
                 waiting += [result] if result.answers else []
                 if len(waiting) == GROUP:
-                    self._write(waiting)
-                    waiting = []
+                    group, waiting = waiting, []
+                    self._write(group)
                 yield result.symbol, result
         finally:
             self._write(waiting)

@@ -121,8 +121,8 @@ def _sweep(settings: Settings, provider: str, run: tuple[str, datetime], sample:
     wanted = [work.wanted(name, listings.mic(name) or "24/7", held, dict[str, Asked]()) for name in chosen]
     with closing(live_source(provider, settings, hosts)) as source:
         jobs = [partial(verify_symbol, source, one, grace=settings.grace) for one in wanted]
-        asked = in_threads(jobs, f"verifying {LIVE_SOURCES[provider]}")
-        results = [result for _, result in Writer(settings, provider, run_id).all(asked)]
+        with closing(in_threads(jobs, f"verifying {LIVE_SOURCES[provider]}")) as asked:
+            results = [result for _, result in Writer(settings, provider, run_id).all(asked)]
     order = {name: number for number, name in enumerate(chosen)}
     results.sort(key=lambda result: order[result.symbol])
     return Verified(provider, results, len(held), _differences(provider, results, held))

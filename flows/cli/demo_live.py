@@ -28,7 +28,6 @@ def show() -> None:
 
 
 def _show_poll(poll: Poll) -> None:
-    from flows.cli.live import count_line
     from flows.cli.output import plain, print_table
 
     for line in poll.asked or ("nothing: no session is over that is not stored",):
@@ -37,7 +36,7 @@ def _show_poll(poll: Poll) -> None:
     if poll.asked:
         rows = [(item.symbol, _verdict(item), _stored(item)) for item in results]
         print_table(["symbol", "judged", "stored"], rows)
-    print(f"   {plain(count_line(poll.refreshed))}")
+    print(f"   {plain(poll.refreshed.sentence)}")
     marts = poll.outcome.publication
     print(f"   run {poll.outcome.status}: gates passed, marts {'are new' if marts.is_new else 'stay as they were'}")
 

@@ -274,8 +274,8 @@ def _print_summary(outcome: Outcome, summary: Summary) -> None:
     from flows.cli.live import print_refreshed
     from flows.cli.output import plain, print_table
 
-    print_refreshed(outcome.ingested.refreshed)
     print("\n".join(plain(line) for line in summary.lines))
+    print_refreshed(outcome.ingested.refreshed)
     for text in outcome.core.calendar_warnings:
         print(f"calendar: {plain(text)}")
     if summary.reasons.height:

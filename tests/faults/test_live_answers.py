@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from flows import refreshing
 from flows.live import State
 from pipelines.fake_providers.faults import cut, page, throttled
 from pipelines.fake_providers.market import Security
@@ -15,6 +18,7 @@ from pipelines.fake_providers.server import Fault, Reply
 from pipelines.fake_providers.yahoo import CHART
 from pipelines.fake_providers.yahoo_faults import cell, chart_fault, live_beside_final, meta, nothing, without
 from tests.live_rig import Rig, rig, states
+from warehouse.store import StoreResult, append
 
 THURSDAY, FRIDAY, MONDAY = date(2024, 6, 6), date(2024, 6, 7), date(2024, 6, 10)
 
@@ -217,3 +221,47 @@ def test_fault_41_a_new_column_is_let_through(polled: Rig) -> None:
 
     polled.yahoo.arm(chart_fault(add), "NVDA")
     assert states(polled.poll()) == {"NVDA": "stored"}
+
+
+@pytest.mark.slow
+def test_fault_45_polls_that_are_stopped_again_and_again_end_as_one_that_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped at a random write each time: what is stored in the end is the same, and is not asked for again."""
+    names = [f"T{number}" for number in range(24)]
+    with rig(tmp_path / "one", exchange="XNYS") as made:
+        for name in names:
+            made.market.add(Security(name, listed=date(2024, 5, 1)))
+        made.poll(*names)
+        whole, n_asked = made.dump(), made.asked()
+        made.settings = made.settings.model_copy(update={"home": tmp_path / "two"})
+        monkeypatch.setattr(refreshing, "GROUP", 3)
+        chance = random.Random(45)  # noqa: S311 - a seed, so that a failure comes again
+        stops = 0
+        while not (made.settings.home / "warehouse.duckdb").exists() or made.dump() != whole:
+            with stopped_at(monkeypatch, chance.randint(1, 3)):
+                made.poll(*names)
+            stops += 1
+            assert stops < 50
+        assert stops > 3
+        assert made.asked() - n_asked < len(names) * stops / 2  # what was written is not asked for again
+        asked = made.asked()
+        made.poll(*names)
+        assert made.asked() == asked
+
+
+@contextmanager
+def stopped_at(monkeypatch: pytest.MonkeyPatch, number: int) -> Iterator[None]:
+    """Let the block be stopped, as Ctrl-C does, before it writes for the n-th time."""
+    written = 0
+
+    def stop(*arguments: object) -> StoreResult:
+        nonlocal written
+        written += 1
+        if written >= number:
+            raise KeyboardInterrupt
+        return append(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
+        patched.setattr(refreshing, "append", stop)
+        yield

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.pipeline import Outcome, run_pipeline
-from pipelines.errors import SourceError
+from pipelines.errors import GateClosedError, SourceError
 from pipelines.fake_providers.faults import throttled
 from pipelines.fake_providers.market import SECURITIES, Market
 from pipelines.fake_providers.server import Fault
@@ -118,9 +118,10 @@ def test_fault_39_a_running_session_is_in_no_return(made: Rig) -> None:
 
 
 def test_fault_31_returns_of_the_marts_do_not_move_at_a_split(made: Rig) -> None:
-    """The marts after a split have Friday's returns, and the same run again asks nobody and changes nothing."""
+    """The marts after a split have Friday's returns; a run again changes nothing; as of Friday they are Friday's."""
     run(made)
     home = made.settings.home
+    friday, all_returns = made.clock.now(), rows(home, "select * from fct_returns order by symbol, session_date")
     query = (
         "select symbol, session_date, simple_return from fct_returns where session_date <= '2024-06-07' order by 1, 2"
     )
@@ -139,6 +140,10 @@ def test_fault_31_returns_of_the_marts_do_not_move_at_a_split(made: Rig) -> None
     asked, live = made.asked(), generation(home)
     assert run(made).status == "unchanged"
     assert made.asked() == asked
+    assert generation(home) == live
+    run_pipeline(made.settings, as_of=friday)
+    then = made.settings.published_as_of(friday).parent
+    assert rows(then, "select * from fct_returns order by symbol, session_date") == all_returns
     assert generation(home) == live
 
 
@@ -165,3 +170,14 @@ def test_the_command_asks_says_and_publishes(tmp_path: Path, monkeypatch: pytest
             "^GSPC": "up to date",
             "NOSUCH": "refused",
         }
+
+
+def test_fault_44_marts_with_far_fewer_returns_are_not_published(made: Rig) -> None:
+    """Two of three symbols are asked for no more: the gate says which check failed, and the marts stay."""
+    run(made)
+    before = published_bytes(made.settings.home)
+    made.settings = made.settings.model_copy(update={"symbols": ("NVDA",)})
+    with pytest.raises(GateClosedError, match="fct_returns"):
+        run(made)
+    assert published_bytes(made.settings.home) == before
+    assert ended(made)[-1][0] == "gate_closed"
