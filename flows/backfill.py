@@ -171,5 +171,6 @@ def _words(plan: Plan) -> list[str]:
 
 def _asker(word: str, settings: Settings, make: MakeSource, heard: _Heard, closing: ExitStack) -> Asker:
     source, polite = make(word, settings)
-    closing.callback(source.close)
-    return Asker(source, polite, settings.grace, heard.event)
+    asker = Asker(source, polite, settings.grace, heard.event)
+    closing.callback(asker.close)
+    return asker

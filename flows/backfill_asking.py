@@ -80,6 +80,7 @@ class Asker:
         self._lock = threading.Lock()
         self._n_pauses = 0
         self._paused_until = -math.inf
+        self._n_busy = 0
         self.is_given_up = False
 
     @property
@@ -87,8 +88,25 @@ class Asker:
         """Return the seconds for which the source is still left alone."""
         return max(0.0, self._paused_until - time.monotonic())
 
+    def close(self) -> None:
+        """Give the source's connections back, unless a request hangs: that ends with the process."""
+        with self._lock:
+            if not self._n_busy:
+                self.source.close()
+
     def ask(self, job: Job) -> Ended:
         """Ask for a chunk, again after each pause, until the source answers or is given up."""
+        self._busy(1)
+        try:
+            return self._ask(job)
+        finally:
+            self._busy(-1)
+
+    def _busy(self, change: int) -> None:
+        with self._lock:
+            self._n_busy += change
+
+    def _ask(self, job: Job) -> Ended:
         result: SymbolResult | None = None
         answers: tuple[Answer, ...] = ()
         while self._may_ask():

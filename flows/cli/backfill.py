@@ -216,7 +216,7 @@ def _report(done: Backfilled, *, as_json: bool) -> None:
         print(f"done: {tally.n_chunks:,} chunks, {tally.n_rows:,} rows{before}")
     else:
         print(
-            f"partial: {tally.n_left:,} of {tally.n_chunks:,} chunks are left{before}; the same command goes on there"
+            f"partial: {tally.n_left:,} of {tally.n_chunks:,} chunks are left{before}; the same command asks for them"
         )
 
 
