@@ -135,7 +135,7 @@ def _poll(title: str, settings: Settings, clock: SetClock, yahoo: FakeYahoo) -> 
 
 def _asked(request: Request) -> str:
     if "period1" not in request.query:
-        return f"GET {request.path}"
+        return f"GET {request.path}   for the cookie and its crumb"
     first, last = (datetime.fromtimestamp(int(request.query[name]), UTC) for name in ("period1", "period2"))
     # A window reaches half a day further on both sides than the days that are asked for, for any time zone.
     days = f"{(first + timedelta(hours=14)).date()} to {(last - timedelta(hours=13)).date()}"
