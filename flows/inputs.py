@@ -12,7 +12,7 @@ from pipelines.errors import ConfigurationError
 from pipelines.settings import Settings
 from pipelines.sources import catalogue_events, files_events, files_factors, files_prices, sample_prices
 from pipelines.sources.batch import RawBatch, content_hash
-from warehouse.store import Incoming
+from warehouse.store import Incoming, Kind
 
 CATALOGUE_SUFFIXES = (".yaml", ".yml")
 
@@ -53,6 +53,8 @@ def sample_datasets() -> list[str]:
     return pl.read_csv(seeds_folder() / "sample_datasets.csv", infer_schema=False)["dataset"].to_list()
 
 
-def incoming(batch: RawBatch) -> Incoming:
+def incoming(batch: RawBatch, kind: Kind = "full") -> Incoming:
     """Return a batch with its content hash, ready for the store."""
-    return Incoming(batch.source, batch.object, batch.url, content_hash(batch.frame), batch.fetched_at, batch.frame)
+    return Incoming(
+        batch.source, batch.object, batch.url, content_hash(batch.frame), batch.fetched_at, batch.frame, kind
+    )

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import duckdb
+import polars as pl
 
 from flows import stages
 from flows.core import CoreSummary
@@ -20,6 +21,7 @@ from flows.progress import announce
 from flows.run import Run
 from pipelines.errors import GateClosedError, WarehouseError
 from pipelines.settings import Settings
+from pipelines.sources.web.hosts import HOSTS, Hosts
 from pipelines.validation import GateResult
 from warehouse.lease import lease
 from warehouse.publish import Publication
@@ -43,6 +45,11 @@ class Outcome:
     gates: list[GateResult]
     publication: Publication
 
+    @property
+    def status(self) -> str:
+        """Return how the run ended, a word of RUN_STATUSES."""
+        return stages.ended(self.ingested, is_new=self.publication.is_new)
+
 
 STAGES = (
     stages.ingest,
@@ -65,8 +72,13 @@ def plainly(stage: Callable[..., Any], *args: Any) -> Any:
     return stage(*args)
 
 
-def run_pipeline(settings: Settings, call: Call = plainly) -> Outcome:
+def run_pipeline(
+    settings: Settings, call: Call = plainly, as_of: datetime | None = None, hosts: Hosts = HOSTS
+) -> Outcome:
     """Run every stage, one writer at a time, and record how it ended.
+
+    As of an instant the run reads what was known then, publishes into a folder of its own, and leaves no record: the
+    warehouse and the published marts stay as they are.
 
     Raises
     ------
@@ -75,22 +87,26 @@ def run_pipeline(settings: Settings, call: Call = plainly) -> Outcome:
     ReactionError
         If anything else that can be explained goes wrong.
     """
-    run = Run.start(settings)
+    run = Run.start(settings, as_of, hosts)
     with lease(settings.lock_file, now=run.started_at, what="reaction run"):
         gates: list[GateResult] = []
         try:
             stages.clean_up(settings)
-            stages.record(run, stages.run_row(run, status="running", finished_at=None))
+            _record(run, stages.run_row(run, status="running", finished_at=None), [])
             outcome = _stages(run, call, gates)
         except BaseException as error:
             _record_failure(run, error, gates)
             raise
         finally:
             stages.clean_up(settings)
-        status = "published" if outcome.publication.is_new else "unchanged"
-        row = stages.run_row(run, status=status, finished_at=datetime.now(UTC), input_hash=outcome.ingested.input_hash)
-        stages.record(run, row, gates)
+        _record(run, stages.ended_row(run, outcome.ingested, is_new=outcome.publication.is_new), gates)
     return outcome
+
+
+def _record(run: Run, row: pl.DataFrame, gates: list[GateResult]) -> None:
+    """Append to the record of runs; a run as of an instant is no part of it."""
+    if run.as_of is None:
+        stages.record(run, row, gates)
 
 
 def _record_failure(run: Run, error: BaseException, gates: list[GateResult]) -> None:
@@ -99,7 +115,7 @@ def _record_failure(run: Run, error: BaseException, gates: list[GateResult]) -> 
     row = stages.run_row(run, status=status, finished_at=datetime.now(UTC), message=message)
     # A warehouse that cannot take the record must not hide why the run failed.
     with suppress(WarehouseError, duckdb.Error, OSError):
-        stages.record(run, row, gates)
+        _record(run, row, gates)
 
 
 def is_stop(error: BaseException) -> bool:

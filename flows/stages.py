@@ -17,50 +17,84 @@ from flows.core import CoreSummary, build_core
 from flows.factors import expect_sound_factors
 from flows.gates import history_checks, judged
 from flows.inputs import fetch_events, fetch_factors, fetch_prices, incoming
+from flows.refreshing import Refreshed, refresh_all
 from flows.run import Run, code_version, models, seeds_folder
 from flows.studying import run_definitions
 from pipelines.contracts import QUALITY_CHECKS, RUNS
+from pipelines.contracts.vocabulary import LIVE_SOURCES
 from pipelines.event_study.definitions import StudyDefinition, load_definitions
 from pipelines.settings import Settings
 from pipelines.validation import GateResult
 from warehouse.connection import open_file
+from warehouse.live_record import known_batches
 from warehouse.migrations import migrate
 from warehouse.models import require_all, run_ready
 from warehouse.publish import Publication, publish, sweep
 from warehouse.store import StoreResult, append, insert
+from warehouse.vintages import inputs_as_of, record_inputs
 from warehouse.workspace import read_frame
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What the sources gave and what of it was new."""
+    """What the sources gave and what of it was new.
+
+    Attributes
+    ----------
+    refreshed : tuple of Refreshed
+        What became of the symbols of each live source, the run's own source first.
+    """
 
     prices: StoreResult
     factors: StoreResult
     events: StoreResult
     inputs: tuple[tuple[str, str], ...]
     input_hash: str
+    refreshed: tuple[Refreshed, ...] = ()
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether symbols of the run's own source lack something that a later run may get."""
+        return any(refreshed.failures for refreshed in self.refreshed[:1])
 
 
 def ingest(run: Run) -> Ingested:
-    """Fetch prices, factors and events and append what is new to the raw store."""
-    prices = [incoming(batch) for batch in fetch_prices(run.settings, run.started_at)]
-    factors = [incoming(batch) for batch in fetch_factors(run.settings, run.started_at)]
-    events = [incoming(batch) for batch in fetch_events(run.settings, run.started_at)]
-    with open_file(run.settings.warehouse_file, wait_seconds=run.settings.lock_wait_seconds) as connection:
+    """Fetch prices, factors and events and append what is new to the raw store; as of an instant, fetch nothing."""
+    if run.as_of is not None:
+        return recall(run, run.as_of)
+    settings = run.settings
+    is_live = settings.source in LIVE_SOURCES
+    refreshed = refresh_all(settings, run.run_id, run.started_at, run.hosts) if is_live else ()
+    prices = [] if is_live else [incoming(batch) for batch in fetch_prices(settings, run.started_at)]
+    factors = [incoming(batch) for batch in fetch_factors(settings, run.started_at)]
+    events = [incoming(batch) for batch in fetch_events(settings, run.started_at)]
+    with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
         migrate(connection)
-        stored_prices = append(connection, prices, run.run_id)
+        stored_prices = refreshed[0].stored if refreshed else append(connection, prices, run.run_id)
         stored_factors = append(connection, factors, run.run_id)
         stored_events = append(connection, events, run.run_id)
-    batches = (*prices, *factors, *events)
-    hashes = sorted(f"{batch.source} {batch.object} {batch.content_hash}" for batch in batches)
+        batches = (*prices, *factors, *events)
+        live_inputs = tuple(pair for part in refreshed for pair in part.inputs)
+        inputs = (*live_inputs, *((batch.source, batch.object) for batch in batches))
+        record_inputs(connection, run.run_id, settings.source, inputs, run.started_at)
+        known = known_batches(connection, live_inputs)
+    hashes = sorted([*known, *(f"{batch.source} {batch.object} {batch.content_hash}" for batch in batches)])
     return Ingested(
         prices=stored_prices,
         factors=stored_factors,
         events=stored_events,
-        inputs=tuple((batch.source, batch.object) for batch in batches),
+        inputs=inputs,
         input_hash=hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
+        refreshed=refreshed,
     )
+
+
+def recall(run: Run, as_of: datetime) -> Ingested:
+    """Return what the newest run of the same source had read by an instant."""
+    known = inputs_as_of(run.settings.warehouse_file, as_of, run.settings.source)
+    nothing = StoreResult(n_new=0, n_known=0, n_rows=0)
+    text = "\n".join([as_of.isoformat(), *(f"{source} {name}" for source, name in known.inputs)])
+    return Ingested(nothing, nothing, nothing, known.inputs, hashlib.sha256(text.encode()).hexdigest())
 
 
 def build_inputs(run: Run, ingested: Ingested) -> CoreSummary:
@@ -86,10 +120,14 @@ def run_studies(run: Run) -> list[str]:
 
 
 def study_definitions(settings: Settings) -> list[StudyDefinition]:
-    """Return the studies that ship and the user's own, those that fit the source of prices."""
+    """Return the studies that ship and the user's own, those that fit the source of prices.
+
+    A study for prices from files is one for live prices too.
+    """
     shipped = sorted((seeds_folder() / "studies").glob("*.yaml"))
     definitions = load_definitions([*shipped, *settings.studies])
-    return [definition for definition in definitions if settings.source in definition.sources]
+    word = "files" if settings.source in LIVE_SOURCES else settings.source
+    return [definition for definition in definitions if word in definition.sources]
 
 
 def build_marts(run: Run) -> None:
@@ -101,7 +139,8 @@ def build_marts(run: Run) -> None:
 
 def check_marts(run: Run) -> GateResult:
     """Gate 2: the marts before anybody may see them."""
-    extra = [] if run.settings.accept_fewer_rows else history_checks(run.settings.marts_file, run.settings.source)
+    is_compared = run.as_of is None and not run.settings.accept_fewer_rows
+    extra = history_checks(run.settings.marts_file, run.settings.source) if is_compared else []
     with run.workspace() as connection:
         return judged(connection, "publish", run.run_id, extra)
 
@@ -110,11 +149,11 @@ def publish_marts(run: Run, ingested: Ingested, gates: list[GateResult]) -> Publ
     """Publish the marts unless the live generation holds the same content."""
     checks = pl.concat([gate.checks for gate in gates])
     with run.workspace() as connection:
-        history = read_frame(connection, "select * from audit.runs")
-        row = run_row(run, status="published", finished_at=datetime.now(UTC), input_hash=ingested.input_hash)
+        history = read_frame(connection, "select * from audit.runs where started_at <= getvariable('as_of')")
+        row = ended_row(run, ingested, is_new=True)
         return publish(
             connection,
-            run.settings.published,
+            run.published,
             run_id=run.run_id,
             published_at=datetime.now(UTC),
             audit={
@@ -134,7 +173,7 @@ def run_row(
                 "run_id": [run.run_id],
                 "started_at": [run.started_at],
                 "finished_at": [finished_at],
-                "flow": ["daily"],
+                "flow": ["daily" if run.as_of is None else "as_of"],
                 "source": [run.settings.source],
                 "code_version": [code_version()],
                 "input_hash": [input_hash],
@@ -143,6 +182,24 @@ def run_row(
             },
             schema_overrides={"finished_at": pl.Datetime("us", "UTC"), "input_hash": pl.String, "message": pl.String},
         )
+    )
+
+
+def ended(ingested: Ingested, *, is_new: bool) -> str:
+    """Return how a run ended that has come to its end; partial if symbols lack prices, published or not."""
+    if ingested.is_partial:
+        return "partial"
+    return "published" if is_new else "unchanged"
+
+
+def ended_row(run: Run, ingested: Ingested, *, is_new: bool) -> pl.DataFrame:
+    """Return the row of a run that has come to its end, with what is lacking as its message."""
+    return run_row(
+        run,
+        status=ended(ingested, is_new=is_new),
+        finished_at=datetime.now(UTC),
+        input_hash=ingested.input_hash,
+        message=ingested.refreshed[0].complaint if ingested.is_partial else None,
     )
 
 
@@ -164,7 +221,9 @@ def record(run: Run, row: pl.DataFrame, gates: list[GateResult] | None = None) -
 
 def clean_up(settings: Settings) -> list[str]:
     """Remove what killed runs left: scratch databases and partial generations; return the names removed."""
-    removed = sweep(settings.published)
+    built = settings.published_as_of_folder
+    folders = sorted(built.iterdir()) if built.is_dir() else []
+    removed = [name for link in (settings.published, *(path / "published" for path in folders)) for name in sweep(link)]
     if settings.build_folder.is_dir():
         for path in settings.build_folder.iterdir():
             path.unlink()

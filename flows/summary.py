@@ -88,10 +88,18 @@ def summarise(marts_file: Path, outcome: Outcome, n_reactions: int = 12) -> Summ
     return Summary(statuses, reasons, quarantine, reactions, headline, _lines(outcome, statuses, headline))
 
 
+def live_lines(outcome: Outcome) -> list[str]:
+    """Return what became of the symbols of live sources, and which lack prices."""
+    parts = outcome.ingested.refreshed
+    complaints = [f"warning: {part.complaint}; run again to ask for these alone" for part in parts if part.failures]
+    return [*(part.sentence for part in parts), *complaints]
+
+
 def _lines(outcome: Outcome, statuses: pl.DataFrame, headline: pl.DataFrame) -> list[str]:
     totals = dict(statuses.group_by("status").agg(pl.col("n").sum()).iter_rows())
     core = outcome.core
     lines = [
+        *live_lines(outcome),
         f"prices: {core.n_price_rows:,} rows of {core.n_symbols} securities, {core.first_session} to "
         f"{core.last_session}; {core.n_quarantined_rows:,} rows in quarantine",
         f"events: {core.n_events}; event x security pairs by study: {totals.get('used', 0):,} used, "

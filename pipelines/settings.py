@@ -7,6 +7,7 @@ alone.
 from __future__ import annotations
 
 import tomllib
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -37,7 +38,22 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(default_factory=find_home, description="folder of the warehouse and the published marts")
-    source: Literal["sample", "files"] = Field("sample", description="where prices come from")
+    source: Literal["sample", "files", "yahoo", "nasdaq", "coinbase", "binance"] = Field(
+        "sample", description="where prices come from"
+    )
+    symbols: tuple[str, ...] = Field((), description="symbols of a live source, or files of them; empty for all known")
+    start: date = Field(
+        date(2011, 7, 1), description="first day of a live source; covers the catalogue's first event of 2012-09-30"
+    )
+    compare_with: Literal["yahoo", "nasdaq", "coinbase", "binance"] | None = Field(
+        None, description="second live source whose closes are held against those of the first"
+    )
+    grace_minutes: float = Field(30.0, ge=0, description="minutes after a close from which on its bar is final")
+    yahoo_base_url: str | None = Field(None, description="server to ask in place of Yahoo Finance")
+    nasdaq_base_url: str | None = Field(None, description="server to ask in place of nasdaq.com")
+    coinbase_base_url: str | None = Field(None, description="server to ask in place of Coinbase")
+    binance_base_url: str | None = Field(None, description="server to ask in place of Binance")
+    fred_base_url: str | None = Field(None, description="server to ask in place of FRED")
     prices: tuple[Path, ...] = Field((), description="price files or folders of the source 'files'")
     events: tuple[Path, ...] = Field((), description="event files added to the catalogue")
     factors: tuple[Path, ...] = Field((), description="files of factor returns, or folders of them")
@@ -70,6 +86,11 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     @property
+    def grace(self) -> timedelta:
+        """Return how long after its close a session counts as over."""
+        return timedelta(minutes=self.grace_minutes)
+
+    @property
     def warehouse_file(self) -> Path:
         """Return the append-only database of raw versions and the record of runs."""
         return self.home / "warehouse.duckdb"
@@ -83,6 +104,17 @@ class Settings(BaseSettings):
     def marts_file(self) -> Path:
         """Return the published database."""
         return self.home / MARTS_FILE
+
+    def published_as_of(self, instant: datetime) -> Path:
+        """Return the folder of the marts as known at an instant."""
+        utc = instant.astimezone(UTC)
+        name = f"{utc:%Y%m%dT%H%M%S}" + (f".{utc:%f}" if utc.microsecond else "") + "Z"
+        return self.published_as_of_folder / name / "published"
+
+    @property
+    def published_as_of_folder(self) -> Path:
+        """Return the folder of all marts that were built as known at an instant."""
+        return self.home / "as_of"
 
     @property
     def build_folder(self) -> Path:

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ STORAGE_VERSION = "v1.5.0"
 """Storage format of every file written here; DuckDB 1.5 and 2.0 both read and write it."""
 
 _FRAME = "incoming_rows"
+_begun: ContextVar[frozenset[int]] = ContextVar("begun", default=frozenset())
+"""Connections that have a transaction, by their id."""
 _LOCKED = "could not set lock"
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
@@ -85,14 +88,19 @@ def _settle(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commit what the block wrote, or none of it.
+    """Commit what the block wrote, or none of it; inside of another such block it is a part of that one.
 
     Raises
     ------
     WarehouseError
         If the database refuses a statement or the commit.
     """
+    begun = _begun.get()
+    if id(connection) in begun:
+        yield
+        return
     connection.execute("begin")
+    token = _begun.set(begun | {id(connection)})
     try:
         yield
         connection.execute("commit")
@@ -103,6 +111,8 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         if isinstance(error, duckdb.Error):
             raise WarehouseError(f"the database refused to write: {_first_line(error)}") from error
         raise
+    finally:
+        _begun.reset(token)
 
 
 @contextmanager

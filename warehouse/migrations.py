@@ -7,16 +7,22 @@ a log that holds DDL after a crash is where DuckDB has lost files. Derived table
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import duckdb
 
 from pipelines.contracts import (
     AUDIT,
+    BACKFILL_CHUNKS,
     BATCHES,
     CATALOGUE_EVENTS,
     FILES_EVENTS,
     FILES_FACTORS,
     FILES_PRICES,
+    LIVE_PRICES,
+    PRICE_ACTIONS,
+    REQUESTS,
+    RUN_INPUTS,
     SAMPLE_PRICES,
     Table,
 )
@@ -32,10 +38,15 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: Table, schema: st
     connection.execute(f"create table {identifier(schema)}.{identifier(table.name)} ({columns})")
 
 
+_LATER_COLUMNS = ("vintage", "kind")
+"""Columns of the ledger that the first version did not have."""
+
+
 def _initial(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema raw")
     connection.execute("create schema audit")
-    for table in (BATCHES, SAMPLE_PRICES, FILES_PRICES, CATALOGUE_EVENTS, FILES_EVENTS):
+    ledger = replace(BATCHES, columns=tuple(item for item in BATCHES.columns if item.name not in _LATER_COLUMNS))
+    for table in (ledger, SAMPLE_PRICES, FILES_PRICES, CATALOGUE_EVENTS, FILES_EVENTS):
         create_table(connection, table, "raw")
     for table in AUDIT:
         create_table(connection, table, "audit")
@@ -45,7 +56,23 @@ def _factors(connection: duckdb.DuckDBPyConnection) -> None:
     create_table(connection, FILES_FACTORS, "raw")
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_initial, _factors)
+def _vintages(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the ledger its vintages, each stored batch being one of its own, and live sources their tables."""
+    # A column that may not be null cannot be added to a table, so the ledger is written anew.
+    connection.execute("create temp table ledger as select *, batch_id as vintage, 'full' as kind from raw.batches")
+    connection.execute("drop table raw.batches")
+    create_table(connection, BATCHES, "raw")
+    connection.execute("insert into raw.batches by name select * from ledger")
+    connection.execute("drop table ledger")
+    for table in (*LIVE_PRICES, PRICE_ACTIONS, REQUESTS, RUN_INPUTS):
+        create_table(connection, table, "raw")
+
+
+def _backfills(connection: duckdb.DuckDBPyConnection) -> None:
+    create_table(connection, BACKFILL_CHUNKS, "raw")
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_initial, _factors, _vintages, _backfills)
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 
 

@@ -1,8 +1,9 @@
 """Run the files of ``sql/`` in the order of what each file reads.
 
-A file is one ``select`` with a header of four lines (``grain``, ``key``, ``reads``, ``units``). Its name is the table's
-name, its folder the schema. Tables that Python stages write (sessions, day 0, study results) are inputs like any other:
-a model runs as soon as everything it reads exists.
+A file is one ``select`` with a header of four words (``grain``, ``key``, ``reads``, ``units``), a line each; a second
+line of the same word goes on where the first ends. Its name is the table's name, its folder the schema. Tables that
+Python stages write (sessions, day 0, study results) are inputs like any other: a model runs as soon as everything it
+reads exists.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def _files(folder: Path) -> Iterable[Path]:
 
 def _load(path: Path) -> Model:
     text = path.read_text(encoding="utf-8")
-    header = dict(re.findall(r"^-- (\w+):[ \t]*(\S.*)$", text, flags=re.MULTILINE))
+    header: dict[str, str] = {}
+    for word, line in re.findall(r"^-- (\w+):[ \t]*(\S.*)$", text, flags=re.MULTILINE):
+        header[word] = f"{header[word]}, {line}" if word in header else line
     missing = [word for word in HEADER if word not in header]
     if missing:
         raise WarehouseError(f"{path}: the header lacks {missing}; expected lines '-- grain:' ... '-- units:'")

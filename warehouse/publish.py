@@ -55,6 +55,23 @@ def live_generation(published: Path) -> dict[str, str] | None:
     return dict(zip(GENERATIONS.names, row, strict=True)) if row else None
 
 
+def generation_at(published: Path, instant: datetime) -> Path | None:
+    """Return the database that was the published one at an instant, None if it was none or is not kept any more.
+
+    The generations that are kept are the newest ones, without a gap between them.
+    """
+    if not published.is_symlink():
+        return None
+    live = published.resolve().name
+    folders = [path for path in _generations(published).iterdir() if path.suffix != PARTIAL and path.name <= live]
+    for folder in sorted(folders, reverse=True):
+        with open_file(folder / MARTS_FILE, read_only=True) as connection:
+            row = first_row(connection, "select max(published_at) from generations")
+        if row and row[0] is not None and row[0] <= instant:
+            return folder / MARTS_FILE
+    return None
+
+
 def sweep(published: Path) -> list[str]:
     """Remove what a killed publication left behind; return the names removed."""
     leftovers = [*_generations(published).glob(f"*{PARTIAL}"), *published.parent.glob(f".{published.name}.*")]

@@ -25,16 +25,30 @@ def open_workspace(build_file: Path, warehouse_file: Path) -> duckdb.DuckDBPyCon
     """Open a new scratch database that reads the raw layer of the warehouse file."""
     build_file.unlink(missing_ok=True)
     connection = reopen_workspace(build_file, warehouse_file)
-    for schema, tables in (("raw", RAW), ("audit", AUDIT)):
-        connection.execute(f"create schema {schema}")
-        for table in tables:
-            connection.execute(f"create view {schema}.{table.name} as select * from store.{schema}.{table.name}")
+    _show_store(connection)
     return connection
 
 
 def reopen_workspace(build_file: Path, warehouse_file: Path) -> duckdb.DuckDBPyConnection:
     """Open a scratch database that an earlier stage of the same run has filled."""
-    connection = open_file(build_file)
+    return _attach(open_file(build_file), warehouse_file)
+
+
+def open_reader(warehouse_file: Path) -> duckdb.DuckDBPyConnection:
+    """Open a workspace in memory that reads the raw layer of the warehouse file."""
+    connection = _attach(open_memory(), warehouse_file)
+    _show_store(connection)
+    return connection
+
+
+def _show_store(connection: duckdb.DuckDBPyConnection) -> None:
+    for schema, tables in (("raw", RAW), ("audit", AUDIT)):
+        connection.execute(f"create schema {schema}")
+        for table in tables:
+            connection.execute(f"create view {schema}.{table.name} as select * from store.{schema}.{table.name}")
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, warehouse_file: Path) -> duckdb.DuckDBPyConnection:
     try:
         connection.execute(f"attach {quoted(warehouse_file)} as store (read_only)")
     except duckdb.Error as error:

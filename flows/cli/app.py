@@ -15,6 +15,7 @@ def _version() -> str:
 
 COMMANDS = {
     "run": ("flows.cli.run:run", "Run the whole pipeline once: prices and events in, published marts out."),
+    "backfill": ("flows.cli.backfill:backfill", "Fill the warehouse with histories from live sources; resumable."),
     "study": ("flows.cli.study:study", "Run one event study on price and event files, without a warehouse."),
     "sql": ("flows.cli.sql:sql", "Run one select on the published marts."),
     "events": ("flows.cli.events:app", "List, show and check events."),

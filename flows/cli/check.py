@@ -11,6 +11,8 @@ from cyclopts import Parameter
 def check(
     *,
     docs: Path | None = None,
+    sources: Annotated[bool, Parameter(negative="")] = False,
+    sample: int = 20,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Check the published marts again: every rule of the publishing gate, and the hash of every table.
@@ -20,15 +22,26 @@ def check(
     ```
     reaction check
     reaction check --docs quality/
+    reaction check --sources --sample 40
     ```
 
     Parameters
     ----------
     docs
         Folder to write Great Expectations Data Docs to.
+    sources
+        Hold stored history of live sources against what the providers state now, instead of checking the marts. What
+        they have revised is stored beside what was known, and the next run publishes it.
+    sample
+        Symbols to ask for of each live source, those first that were held against it longest ago.
     as_json
-        Print every check as JSON.
+        Print every check, or every symbol and difference, as JSON.
     """
+    if sources:
+        from flows.cli.sweep import sweep
+
+        sweep(sample, as_json=as_json)
+        return
     from flows.cli.output import plain, print_rows, print_table
     from flows.recheck import recheck
     from pipelines.errors import GateClosedError

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -19,13 +20,19 @@ if TYPE_CHECKING:
     from flows.summary import Summary
     from pipelines.settings import Settings
 
+Source = Literal["sample", "files", "yahoo", "nasdaq", "coinbase", "binance"]
+LiveSource = Literal["yahoo", "nasdaq", "coinbase", "binance"]
+
 SMALLEST_FIXED_P = 0.001
 """Smaller p-values are written with an exponent."""
 
 
 def run(
     *,
-    source: Literal["sample", "files"] | None = None,
+    source: Source | None = None,
+    symbols: tuple[str, ...] = (),
+    start: date | None = None,
+    compare_with: LiveSource | None = None,
     prices: Paths = (),
     events: Paths = (),
     studies: Paths = (),
@@ -35,9 +42,11 @@ def run(
     column: tuple[str, ...] = (),
     layout: Literal["auto", "long", "wide"] | None = None,
     date_format: str | None = None,
+    as_of: str | None = None,
     docs: Path | None = None,
     accept_fewer_rows: Annotated[bool, Parameter(negative="")] = False,
     use_prefect: Annotated[bool, Parameter(name="--prefect")] = True,
+    demo_live: Annotated[bool, Parameter(negative="")] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Run the whole pipeline once: prices and events in, studies, gates, published marts out.
@@ -50,12 +59,23 @@ def run(
     reaction run --source files --prices prices.parquet --events my_events.yaml
     reaction run --source files --prices dump/ --column close=PRC --column symbol=TICKER --date-format %Y%m%d
     reaction run --source files --prices dump/ --studies mine.yaml --factors ff5_daily.csv --factor-unit percent
+    reaction run --as-of 2025-01-27T21:00:00Z
+    reaction run --source yahoo --symbols NVDA --symbols ^GSPC
+    reaction run --demo-live
     ```
 
     Parameters
     ----------
     source
-        Where prices come from: the bundled sample, or files of yours.
+        Where prices come from: the bundled sample, files of yours, or a provider that is asked over the network for
+        what the calendar says is missing.
+    symbols
+        Symbols of a live source, or a text file with one a line; repeat for more. Without, every security of
+        sql/seeds/securities.csv that the source can serve.
+    start
+        First day of a live source.
+    compare_with
+        Second live source to ask for the same symbols; where the closes differ it stands in fct_price_differences.
     prices
         Price files (CSV, Parquet) or folders of them, one or more.
     events
@@ -76,19 +96,34 @@ def run(
         Long: one row per symbol and day. Wide: one column of adjusted closes per symbol.
     date_format
         strptime format of text dates; without it ISO dates and YYYYMMDD are read.
+    as_of
+        Instant with a zone. The marts are built as they were known then, from what the warehouse held, in a folder of
+        their own (`as_of/` beside the published ones, which stay); nothing is fetched and no Prefect is involved.
     docs
         Folder to write the Great Expectations Data Docs of both gates to.
     accept_fewer_rows
         Publish even if the returns are less than 70 % of those published last, or end earlier.
     use_prefect
         Run as a Prefect flow. Without, the same stages run in this process alone, and start faster.
+    demo_live
+        Show how live prices are kept, on providers that are faked in this process: two polls, a split and a dividend
+        between them. No network, and nothing is left behind.
     as_json
         Print the summary as JSON.
     """
+    from flows.cli.progress import progress
     from pipelines.settings import load_settings
 
+    if demo_live:
+        from flows.cli.demo_live import show
+
+        show()
+        return
     overrides: dict[str, Any] = {
         "source": source or ("files" if prices else None),
+        "symbols": list(symbols) or None,
+        "start": start.isoformat() if start else None,
+        "compare_with": compare_with,
         "prices": [str(path) for path in prices] or None,
         "events": [str(path) for path in events] or None,
         "studies": [str(path) for path in studies] or None,
@@ -102,9 +137,12 @@ def run(
     }
     overrides = {name: value for name, value in overrides.items() if value is not None}
     settings = load_settings(**overrides)
-    with stoppable(), _progress("starting Prefect" if use_prefect else "starting", show=not as_json):
-        outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings)
-    _report(settings, outcome, docs, as_json=as_json)
+    if as_of is not None:
+        _refuse_inputs(prices=prices, events=events, factors=factors, symbols=symbols)
+        use_prefect = False
+    with stoppable(), progress("starting Prefect" if use_prefect else "starting", show=not as_json):
+        outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings, as_of)
+    _report(outcome, docs, as_json=as_json)
 
 
 def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -128,7 +166,21 @@ def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
     return dict(split)
 
 
-def _alone(settings: Settings) -> Outcome:
+def _refuse_inputs(**options: tuple[Path, ...] | tuple[str, ...]) -> None:
+    from pipelines.errors import ConfigurationError
+
+    given = [f"--{name}" for name, paths in options.items() if paths]
+    if given:
+        raise ConfigurationError(
+            f"--as-of reads what the warehouse knew then and no files; leave out {' and '.join(given)}"
+        )
+
+
+def _alone(settings: Settings, as_of: str | None) -> Outcome:
+    if as_of is not None:
+        from flows.as_of import parse_instant, run_as_of
+
+        return run_as_of(settings, parse_instant(as_of))
     from flows.pipeline import run_pipeline
 
     return run_pipeline(settings)
@@ -184,54 +236,33 @@ def stoppable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def _progress(first: str, *, show: bool) -> Iterator[None]:
-    """Show which stage is at work, on a terminal as a moving bar, elsewhere not at all."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from flows.cli.output import console
-    from flows.progress import listener
-
-    screen = console(stderr=True)
-    columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=screen, transient=True, disable=not (show and screen.is_terminal)) as bar:
-        task = bar.add_task(first, total=None)
-
-        def hear(stage: str, done: int, total: int) -> None:
-            bar.update(task, description=stage, completed=done, total=total, refresh=True)
-
-        token = listener.set(hear)
-        try:
-            yield
-        finally:
-            listener.reset(token)
-
-
-def _report(settings: Settings, outcome: Outcome, docs: Path | None, *, as_json: bool) -> None:
+def _report(outcome: Outcome, docs: Path | None, *, as_json: bool) -> None:
     from flows.summary import summarise
 
-    summary = summarise(settings.marts_file, outcome)
+    summary = summarise(outcome.run.marts_file, outcome)
     index = None
     if docs is not None:
         from pipelines.validation import write_data_docs
 
         index = write_data_docs(outcome.gates, docs)
     if as_json:
-        _print_json(settings, outcome, summary)
+        _print_json(outcome, summary)
         return
-    _print_summary(settings, outcome, summary)
+    _print_summary(outcome, summary)
     if index is not None:
         print(f"data docs: {index}")
 
 
-def _print_json(settings: Settings, outcome: Outcome, summary: Summary) -> None:
+def _print_json(outcome: Outcome, summary: Summary) -> None:
+    from flows.cli.live import refreshed_record
     from flows.cli.output import print_json
 
     record = {
         "run_id": outcome.run.run_id,
-        "status": "published" if outcome.publication.is_new else "unchanged",
+        "status": outcome.status,
         "generation_id": outcome.publication.generation_id,
-        "marts": settings.marts_file,
+        "marts": outcome.run.marts_file,
+        "live": [refreshed_record(part) for part in outcome.ingested.refreshed],
         "pairs": summary.statuses.to_dicts(),
         "not_used": summary.reasons.to_dicts(),
         "quarantine": summary.quarantine.to_dicts(),
@@ -241,10 +272,12 @@ def _print_json(settings: Settings, outcome: Outcome, summary: Summary) -> None:
     print_json(record)
 
 
-def _print_summary(settings: Settings, outcome: Outcome, summary: Summary) -> None:
+def _print_summary(outcome: Outcome, summary: Summary) -> None:
+    from flows.cli.live import print_refreshed
     from flows.cli.output import plain, print_table
 
     print("\n".join(plain(line) for line in summary.lines))
+    print_refreshed(outcome.ingested.refreshed)
     for text in outcome.core.calendar_warnings:
         print(f"calendar: {plain(text)}")
     if summary.reasons.height:
@@ -260,7 +293,7 @@ def _print_summary(settings: Settings, outcome: Outcome, summary: Summary) -> No
         for warning in gate.warnings:
             print(f"warning: {plain(warning)}")
     print_reactions(summary)
-    print(f"marts:   {settings.marts_file}")
+    print(f"marts:   {outcome.run.marts_file}")
     for event_id in summary.reactions["event_id"].head(1):
         print(f"look:    reaction sql \"select * from fct_event_cars where event_id = '{plain(event_id)}'\"")
 

@@ -19,6 +19,7 @@ def sql(
     format: Annotated[Format, Parameter(name="--format")] = "table",
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     timeout: float = 60.0,
+    as_of: str | None = None,
 ) -> None:
     """Run one select on the published marts, read-only, and print the rows.
 
@@ -26,6 +27,7 @@ def sql(
     reaction sql "select symbol, car, t_stat from fct_event_cars where event_id = 'nvda-record-selloff'"
     reaction sql -f query.sql --format csv > result.csv
     reaction sql "show tables"
+    reaction sql "select * from fct_event_cars where event_id = 'nvda-record-selloff'" --as-of 2025-01-27T21:00:00Z
     ```
 
     Parameters
@@ -40,6 +42,9 @@ def sql(
         The same as --format json.
     timeout
         Seconds after which the query is stopped.
+    as_of
+        Instant with a zone. The query runs on the marts that were published then, or if they are not kept any more, on
+        marts that are built now from what the warehouse knew then.
     """
     from pipelines.errors import ConfigurationError
     from pipelines.home import MARTS_FILE, find_home
@@ -51,5 +56,16 @@ def sql(
         query = file.read_text(encoding="utf-8")
     elif query is None:
         query = sys.stdin.read()
-    result = run_query(find_home() / MARTS_FILE, query, timeout_seconds=timeout)
+    marts_file = find_home() / MARTS_FILE if as_of is None else _marts_as_of(as_of)
+    result = run_query(marts_file, query, timeout_seconds=timeout)
     print_rows(result.columns, result.rows, "json" if as_json else format)
+
+
+def _marts_as_of(text: str) -> Path:
+    from flows.as_of import marts_as_of, parse_instant
+    from pipelines.settings import load_settings
+
+    instant = parse_instant(text)
+    file = marts_as_of(load_settings(), instant)
+    print(f"marts as of {instant.isoformat()}: {file}", file=sys.stderr)
+    return file

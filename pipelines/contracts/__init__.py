@@ -14,19 +14,35 @@ from pipelines.contracts.facts import (
     FCT_STUDY_SECURITIES,
     FCT_VALUE_IMPACT,
 )
+from pipelines.contracts.market import (
+    FCT_CORPORATE_ACTIONS,
+    FCT_PRICE_DIFFERENCES,
+    FCT_PROVISIONAL_PRICES,
+    MARKET,
+)
 from pipelines.contracts.model import Column, DType, Table
 from pipelines.contracts.raw import (
+    BACKFILL_CHUNKS,
     BATCHES,
+    BINANCE_PRICES,
     CATALOGUE_EVENTS,
+    COINBASE_PRICES,
     FILES_EVENTS,
     FILES_FACTORS,
     FILES_PRICES,
+    FRED_PRICES,
+    LIVE_PRICES,
+    NASDAQ_PRICES,
+    PRICE_ACTIONS,
     RAW,
     RAW_ROWS,
+    REQUESTS,
+    RUN_INPUTS,
     SAMPLE_PRICES,
+    YAHOO_PRICES,
 )
 
-MARTS: tuple[Table, ...] = (*DIMENSIONS, *FACTS)
+MARTS: tuple[Table, ...] = (*DIMENSIONS, *FACTS, *MARKET)
 """Data tables of the published database."""
 
 PUBLISHED: tuple[Table, ...] = (*MARTS, *PUBLISHED_AUDIT)
@@ -34,8 +50,11 @@ PUBLISHED: tuple[Table, ...] = (*MARTS, *PUBLISHED_AUDIT)
 
 __all__ = [
     "AUDIT",
+    "BACKFILL_CHUNKS",
     "BATCHES",
+    "BINANCE_PRICES",
     "CATALOGUE_EVENTS",
+    "COINBASE_PRICES",
     "DIMENSIONS",
     "DIM_EVENTS",
     "DIM_SECURITIES",
@@ -43,25 +62,36 @@ __all__ = [
     "DIM_STUDIES",
     "FACTS",
     "FCT_ABNORMAL_RETURNS",
+    "FCT_CORPORATE_ACTIONS",
     "FCT_EVENT_CARS",
     "FCT_EVENT_SECURITIES",
     "FCT_GROUP_TESTS",
+    "FCT_PRICE_DIFFERENCES",
+    "FCT_PROVISIONAL_PRICES",
     "FCT_RETURNS",
     "FCT_STUDY_SECURITIES",
     "FCT_VALUE_IMPACT",
     "FILES_EVENTS",
     "FILES_FACTORS",
     "FILES_PRICES",
+    "FRED_PRICES",
     "GENERATIONS",
+    "LIVE_PRICES",
+    "MARKET",
     "MARTS",
+    "NASDAQ_PRICES",
+    "PRICE_ACTIONS",
     "PUBLISHED",
     "PUBLISHED_AUDIT",
     "QUALITY_CHECKS",
     "QUARANTINE",
     "RAW",
     "RAW_ROWS",
+    "REQUESTS",
     "RUNS",
+    "RUN_INPUTS",
     "SAMPLE_PRICES",
+    "YAHOO_PRICES",
     "Column",
     "DType",
     "Table",

@@ -1,12 +1,14 @@
 """Contracts of the raw layer: append-only, one version of one object per batch.
 
-A batch is one version of one object of one source (the prices of one symbol, one event file). It becomes known at
-``known_from``; a later version never overwrites it.
+A batch is one version of one object of one source (the prices of one symbol, one event file), or a piece that continues
+it. It becomes known at ``known_from``; a later version never overwrites it. A full batch and the batches that continue
+it are one vintage: bars of one price basis, so that returns never mix two.
 """
 
 from __future__ import annotations
 
 from pipelines.contracts.model import Column, Table
+from pipelines.contracts.vocabulary import ACTION_KINDS, BATCH_KINDS, CHUNK_OUTCOMES, LIVE_SOURCES, OUTCOMES
 
 BATCHES = Table(
     name="batches",
@@ -23,6 +25,62 @@ BATCHES = Table(
         Column("fetched_at", "instant", "when it was fetched"),
         Column("known_from", "instant", "from when on the pipeline knew this version; never runs backwards"),
         Column("run_id", "text", "run that stored it"),
+        Column("vintage", "text", "full batch whose price basis it shares; a full batch names itself"),
+        Column("kind", "text", "what it adds to its vintage", allowed=tuple(BATCH_KINDS)),
+    ),
+)
+
+REQUESTS = Table(
+    name="requests",
+    grain="one row per request to a provider",
+    key=("run_id", "source", "object", "first_date", "fetched_at"),
+    meaning="How each request to a provider ended; what was not measured is null, never zero",
+    columns=(
+        Column("run_id", "text", "run that asked"),
+        Column("source", "text", "source"),
+        Column("object", "text", "what was asked for, by our name for it"),
+        Column("first_date", "date", "first day asked for"),
+        Column("last_date", "date", "last day asked for"),
+        Column("outcome", "text", "how it ended", allowed=tuple(OUTCOMES)),
+        Column("reason", "text", "what was expected and what was got, for every outcome but ok", nullable=True),
+        Column("url", "text", "what was asked, without anything secret"),
+        Column("fetched_at", "instant", "when it was answered"),
+        Column(
+            "n_rows", "integer", "bars in the answer; null if the answer measured nothing", nullable=True, minimum=0
+        ),
+    ),
+)
+
+BACKFILL_CHUNKS = Table(
+    name="backfill_chunks",
+    grain="one row per chunk of a backfill and attempt at it",
+    key=("run_id", "source", "object", "first_date", "last_date"),
+    meaning="Ledger of backfills: how each chunk ended, written in the transaction that writes its rows",
+    columns=(
+        Column("run_id", "text", "backfill"),
+        Column("source", "text", "source"),
+        Column("object", "text", "what was asked for, by our name for it"),
+        Column("first_date", "date", "first day of the chunk"),
+        Column("last_date", "date", "last day of the chunk"),
+        Column("outcome", "text", "how it ended", allowed=tuple(CHUNK_OUTCOMES)),
+        Column("reason", "text", "what was found, where there is something to say", nullable=True),
+        Column("n_requests", "integer", "requests that were made for it", minimum=0),
+        Column("n_rows", "integer", "final bars that were stored", minimum=0),
+        Column("finished_at", "instant", "when it ended"),
+    ),
+)
+
+RUN_INPUTS = Table(
+    name="run_inputs",
+    grain="one row per run and object it read",
+    key=("run_id", "source", "object"),
+    meaning="The objects whose newest versions each run read, so that it can be repeated as of an instant",
+    columns=(
+        Column("run_id", "text", "run"),
+        Column("price_source", "text", "source of the run's prices"),
+        Column("source", "text", "source of the object"),
+        Column("object", "text", "object"),
+        Column("known_from", "instant", "instant by which every version that the run read was known"),
     ),
 )
 
@@ -128,5 +186,50 @@ FILES_EVENTS = Table(
     ),
 )
 
-RAW_ROWS = (SAMPLE_PRICES, FILES_PRICES, FILES_FACTORS, CATALOGUE_EVENTS, FILES_EVENTS)
-RAW = (BATCHES, *RAW_ROWS)
+
+def _bars(provider: str, name: str) -> Table:
+    """Return the contract of a provider's bars: the columns of `BAR_COLUMNS` and what says where a row came from."""
+    return Table(
+        name=f"{provider}_prices",
+        grain="one row per bar of an answer",
+        key=("batch_id", "row_number"),
+        meaning=f"Daily bars as {name} sends them; a batch holds what was new or changed, see batches",
+        columns=(
+            _BATCH,
+            _ROW,
+            Column("symbol", "text", "security, by our name for it"),
+            Column("date", "date", "day of the bar on the exchange's clock", nullable=True),
+            Column("opened_at", "instant", "the provider's own stamp", nullable=True),
+            *(_number(name, name) for name in ("open", "high", "low", "close", "adj_close", "volume")),
+            Column("is_final", "boolean", "the session and a grace time were over when the bar was fetched"),
+        ),
+    )
+
+
+YAHOO_PRICES = _bars("yahoo", "Yahoo Finance")
+NASDAQ_PRICES = _bars("nasdaq", "nasdaq.com")
+COINBASE_PRICES = _bars("coinbase", "Coinbase")
+BINANCE_PRICES = _bars("binance", "Binance")
+FRED_PRICES = _bars("fred", "FRED")
+
+PRICE_ACTIONS = Table(
+    name="price_actions",
+    grain="one row per corporate action of an answer",
+    key=("batch_id", "row_number"),
+    meaning="Splits, dividends and capital gains as the providers of prices state them",
+    columns=(
+        _BATCH,
+        _ROW,
+        Column("source", "text", "provider", allowed=tuple(LIVE_SOURCES)),
+        Column("symbol", "text", "security, by our name for it"),
+        Column("date", "date", "first day that trades without it"),
+        Column("kind", "text", "what sort of action", allowed=tuple(ACTION_KINDS)),
+        _number("value", "dividend or capital gain in currency per share, split as new shares per old one"),
+    ),
+)
+
+LIVE_PRICES = (YAHOO_PRICES, NASDAQ_PRICES, COINBASE_PRICES, BINANCE_PRICES, FRED_PRICES)
+"""Raw tables of the providers that are asked over the network."""
+
+RAW_ROWS = (SAMPLE_PRICES, FILES_PRICES, FILES_FACTORS, CATALOGUE_EVENTS, FILES_EVENTS, *LIVE_PRICES, PRICE_ACTIONS)
+RAW = (BATCHES, REQUESTS, RUN_INPUTS, BACKFILL_CHUNKS, *RAW_ROWS)

@@ -113,4 +113,39 @@ VERIFIED = ("yes", "partial", "no")
 RETURN_TYPES = ("simple", "log")
 ASSET_CLASSES = ("equity", "etf", "index", "crypto", "unknown")
 SEVERITIES = ("fail", "warn")
-RUN_STATUSES = ("running", "published", "unchanged", "gate_closed", "failed")
+RUN_STATUSES = ("running", "published", "unchanged", "partial", "gate_closed", "failed")
+
+BATCH_KINDS = {
+    "full": "the whole history on one price basis; begins a vintage",
+    "append": "sessions that the vintage did not have",
+    "revision": "sessions of the vintage that the provider states otherwise now",
+    "provisional": "bars of sessions that were not over; never final prices",
+}
+
+LIVE_SOURCES = {
+    "yahoo": "Yahoo Finance",
+    "nasdaq": "nasdaq.com",
+    "coinbase": "Coinbase",
+    "binance": "Binance",
+    "fred": "FRED of the Federal Reserve Bank of St. Louis",
+}
+"""Providers that are asked over the network; the raw table of one is called ``<word>_prices``."""
+
+ACTION_KINDS = {
+    "dividend": "cash per share",
+    "capital_gain": "distribution of a fund, cash per share",
+    "split": "new shares per old one",
+}
+
+OUTCOMES = {
+    "ok": "bars came",
+    "empty": "the provider says that there is nothing",
+    "refused": "a bad request or an unknown symbol; asking again changes nothing",
+    "throttled": "ask later; what there is was not measured",
+    "broken": "truncated, a page instead of data, a time-out; ask again",
+}
+
+CHUNK_OUTCOMES = {
+    **OUTCOMES,
+    "quarantined": "the answer contradicts what is stored, and nothing of it was stored",
+}

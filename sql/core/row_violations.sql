@@ -9,6 +9,7 @@ staged_prices as (
         staged_prices.*,
         listings.exchange_mic,
         sessions.session_index,
+        sessions.close_at,
         batches.fetched_at,
         least(open, high, low, close, adj_close) as lowest,
         greatest(open, high, low, close, adj_close) as highest
@@ -45,6 +46,11 @@ row_rules as (
             case
                 when session_date > fetched_at::date + 1
                     then 'in_the_future: ' || session_date || ' was not over when the row was read'
+            end,
+            -- What is fetched is called final by whoever fetched it; the calendar has the last word.
+            case
+                when source not in ('sample', 'files') and close_at > fetched_at
+                    then 'not_over: the session of ' || session_date || ' was not over when its bar was fetched'
             end,
             case
                 when exchange_mic is not null and session_date is not null and session_index is null

@@ -1,11 +1,12 @@
--- grain: one row per price row of the run's source
+-- grain: one row per final price row of the run's source
 -- key:   batch_id, row_number
--- reads: staging.stg_sample__prices, staging.stg_files__prices, seed.sample_datasets
+-- reads: staging.stg_sample__prices, staging.stg_files__prices, staging.stg_live__prices, seed.sample_datasets
 -- units: prices in the currency of the listing, volume in shares or units
 with
 
 sample_prices as (
     select
+        'sample' as source,
         sample.batch_id,
         sample.row_number,
         datasets.symbol,
@@ -16,18 +17,25 @@ sample_prices as (
 ),
 
 files_prices as (
-    select *
+    select
+        'files' as source,
+        *
     from staging.stg_files__prices
     where getvariable('price_source') = 'files'
+),
+
+live_prices as (
+    select *
+    from staging.stg_live__prices
+    where source = getvariable('price_source')
 ),
 
 final as (
     select * from sample_prices
     union all by name
     select * from files_prices
+    union all by name
+    select * from live_prices
 )
 
-select
-    getvariable('price_source') as source,
-    *
-from final
+select * from final

@@ -1,11 +1,13 @@
--- grain: one row per rejected row of prices, factors or event lists and rule
+-- grain: one row per rejected row of prices, corporate actions, factors or event lists and rule
 -- key:   batch_id, row_number, rule_id
--- reads: core.quarantine, core.factor_quarantine, core.event_quarantine
+-- reads: core.quarantine, core.action_quarantine, core.factor_quarantine, core.event_quarantine
 -- units: none
 with
 
 rejected as (
     select * from core.quarantine
+    union all by name
+    select * from core.action_quarantine
     union all by name
     select * from core.factor_quarantine
     union all by name

@@ -1,5 +1,5 @@
--- grain: one row per object the run asked for, its newest version known at `as_of`
--- key:   source, object
+-- grain: one row per batch of the newest vintage, known at `as_of`, of each object the run asked for
+-- key:   batch_id
 -- reads: raw.batches, raw.inputs
 -- units: instants in UTC
 with
@@ -14,7 +14,7 @@ batches as (
 final as (
     select *
     from batches
-    qualify row_number() over (partition by source, object order by known_from desc) = 1
+    qualify vintage = max_by(vintage, known_from) filter (where kind = 'full') over (partition by source, object)
 )
 
 select * from final

@@ -56,7 +56,9 @@ def test_a_model_reads_as_the_others_do(model: Model) -> None:
     """A model is short, starts with its header, ends with `* from final`, and writes keywords in lower case."""
     lines = model.select.splitlines()
     assert len(lines) < LINES
-    assert [line.partition(":")[0] for line in lines[:4]] == ["-- grain", "-- key", "-- reads", "-- units"]
+    header = [line.partition(":")[0] for line in lines[: lines.index("with")]]
+    assert list(dict.fromkeys(header)) == ["-- grain", "-- key", "-- reads", "-- units"]
+    assert header.count("-- reads") == len(header) - 3
     assert re.search(r"^select(\s+\S.*,)*\s+\*\s+from final\s*\Z", model.select, flags=re.MULTILINE)
     assert _upper_case_keywords(model.select) == []
 

@@ -28,9 +28,9 @@ def test_daily_runs_after_the_close_one_at_a_time(file: dict[str, Any]) -> None:
 
 
 def test_adhoc_waits_to_be_asked(file: dict[str, Any]) -> None:
-    """`adhoc` has no schedule."""
-    (adhoc,) = [item for item in file["deployments"] if item["name"] == "adhoc"]
-    assert adhoc["schedules"] == []
+    """`adhoc` and `backfill` have no schedule."""
+    waiting = [item for item in file["deployments"] if item["name"] in ("adhoc", "backfill")]
+    assert [item["schedules"] for item in waiting] == [[], []]
 
 
 def test_a_deployment_fits_every_checkout(file: dict[str, Any], root: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_deployment_fits_every_checkout(file: dict[str, Any], root: Path) -> N
     for deployment in file["deployments"]:
         path, _, function = deployment["entrypoint"].partition(":")
         assert (root / path).is_file()
-        assert function == "daily"
+        assert (path, function) in (("flows/daily.py", "daily"), ("flows/backfill_flow.py", "backfill"))
         assert deployment["parameters"] == {}
         assert deployment["work_pool"]["name"] == "local"
         assert "working_dir" not in deployment["work_pool"]["job_variables"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.contracts import AUDIT, RAW
+from pipelines.contracts import AUDIT, BATCHES, LIVE_PRICES, PRICE_ACTIONS, RAW, REQUESTS, RUN_INPUTS
 from pipelines.errors import WarehouseError
 from warehouse import migrations
 from warehouse.connection import open_file, open_memory
@@ -96,6 +96,28 @@ def test_a_file_of_the_first_version_gets_the_table_of_factors(
     assert migrate(connection) == len(MIGRATIONS)
     assert "raw.files_factors" in tables(connection)
     assert connection.execute("select count(*) from audit.generations").fetchall() == [(1,)]
+
+
+def test_a_file_of_the_second_version_gets_vintages_and_live_tables(
+    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every batch of a warehouse from before there were vintages becomes a vintage of its own, and keeps its row."""
+    monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS[:2])
+    assert migrate(connection) == 2
+    assert [name for name, _, _ in tables(connection)["raw.batches"]] == BATCHES.names[:-2]
+    for batch_id, day in (("b1", "2025-01-02"), ("b2", "2025-01-03")):
+        instant = f"{day} 21:00:00+00"
+        row = [batch_id, "files_prices", "NVDA", "u", "h", 3, instant, instant, "run"]
+        connection.execute("insert into raw.batches values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    before = connection.execute("select * from raw.batches order by batch_id").fetchall()
+
+    monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS)
+    assert migrate(connection) == len(MIGRATIONS)
+    after = connection.execute("select * from raw.batches order by batch_id").fetchall()
+    assert after == [(*row, row[0], "full") for row in before]
+    assert {f"raw.{table.name}" for table in (*LIVE_PRICES, PRICE_ACTIONS, REQUESTS, RUN_INPUTS)} <= set(
+        tables(connection)
+    )
 
 
 def test_a_step_that_fails_leaves_the_version_before(

@@ -1,0 +1,176 @@
+"""Fill the warehouse with histories: ask on threads, judge, store with one writer, go on where it ended.
+
+A chunk's rows, its requests and its ledger row are committed together. So whatever ends a backfill, the same command
+asks for exactly the chunks whose commit was not reached, and asking for them twice stores nothing twice.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from flows.backfill_asking import Asker
+from flows.backfill_group import Desk, fill
+from flows.backfill_plan import Plan, Scope, checked_scope, make_plan
+from flows.backfill_tally import Tally
+from flows.listings import Listings
+from flows.live_sessions import Sessions
+from flows.live_sources import base_url, live_source, manners
+from flows.run import Run
+from pipelines.settings import Settings
+from pipelines.sources.live import BarsSource
+from pipelines.sources.web.manners import Manners
+from warehouse.chunks import done_days, objects_with_vintage
+from warehouse.connection import open_file
+from warehouse.lease import lease
+from warehouse.migrations import MIGRATIONS, migrate, schema_version
+
+_BEFORE = timedelta(days=40)
+"""How far calendars reach before the first day."""
+
+MakeSource = Callable[[str, Settings], tuple[BarsSource, Manners]]
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilled:
+    """What a backfill did."""
+
+    run_id: str
+    plan: Plan
+    tally: Tally
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to ask for."""
+        return self.tally.n_left == 0
+
+
+def make_source(word: str, settings: Settings) -> tuple[BarsSource, Manners]:
+    """Return a live source and the manners it is asked with."""
+    return live_source(word, settings), source_manners(word, settings)
+
+
+def source_manners(word: str, settings: Settings) -> Manners:
+    """Return the manners with which a source is asked."""
+    from pipelines.sources import binance_prices, coinbase_prices, fred_prices, nasdaq_prices, yahoo_prices
+
+    modules = {
+        "yahoo": yahoo_prices,
+        "nasdaq": nasdaq_prices,
+        "coinbase": coinbase_prices,
+        "binance": binance_prices,
+        "fred": fred_prices,
+    }
+    return manners(modules[word].MANNERS, base_url(word, settings))
+
+
+def plan_backfill(settings: Settings, scope: Scope) -> Plan:
+    """Return what a backfill would ask for, without asking and without writing.
+
+    Raises
+    ------
+    ConfigurationError
+        If the scope cannot be filled.
+    """
+    checked = checked_scope(scope, datetime.now(UTC))
+    done: dict[tuple[str, str], list[tuple[date, date]]] = {}
+    if settings.warehouse_file.exists():
+        with open_file(settings.warehouse_file, read_only=True, wait_seconds=settings.lock_wait_seconds) as connection:
+            if schema_version(connection) == len(MIGRATIONS):
+                done = done_days(connection)
+    return make_plan(checked, Listings.load(settings), done)
+
+
+def plainly(work: Callable[..., Any], *args: Any) -> Any:
+    """Call a function directly."""
+    return work(*args)
+
+
+def run_backfill(
+    settings: Settings, scope: Scope, call: Callable[..., Any] = plainly, make: MakeSource = make_source
+) -> Backfilled:
+    """Ask for every chunk that is not done and store what comes, one writer at a time.
+
+    SIGTERM and Ctrl-C are obeyed between two commits: what has been answered is stored, and the signal goes on to
+    whoever else listens.
+
+    Parameters
+    ----------
+    call : callable
+        Applies `fill` to its arguments, once for each group of symbols; the Prefect flow makes it a task.
+    make : callable
+        Makes a source by its word.
+
+    Raises
+    ------
+    ConfigurationError
+        If the scope cannot be filled.
+    WarehouseBusyError
+        If a run or another backfill is in progress.
+    """
+    run = Run.start(settings)
+    checked_scope(scope, run.started_at)
+    with lease(settings.lock_file, now=run.started_at, what="reaction backfill"), _heard_stop() as heard:
+        with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
+            migrate(connection)
+            stored = {word: objects_with_vintage(connection, f"{word}_prices") for word in scope.sources}
+        plan = plan_backfill(settings, scope)
+        with ExitStack() as closing:
+            askers = {word: _asker(word, settings, make, heard, closing) for word in _words(plan)}
+            sessions = Sessions(settings, scope.first - _BEFORE, run.started_at)
+            desk = Desk(run, askers, sessions, stored, Tally.of(plan), heard.event)
+            for group in plan.groups():
+                if not heard.event.is_set():
+                    call(fill, group, desk)
+    if heard.number is not None:
+        signal.raise_signal(heard.number)
+    return Backfilled(run.run_id, plan, desk.tally)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """A signal that was heard."""
+
+    event: threading.Event = field(default_factory=threading.Event)
+    number: int | None = None
+
+
+@contextmanager
+def _heard_stop() -> Iterator[_Heard]:
+    """Note SIGTERM and Ctrl-C instead of ending at once; the second one ends at once."""
+    heard = _Heard()
+
+    def hear(number: int, frame: object) -> None:
+        del frame
+        if heard.event.is_set():
+            raise KeyboardInterrupt
+        heard.number = number
+        heard.event.set()
+
+    try:
+        before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # only the main thread hears signals
+        yield heard
+        return
+    try:
+        yield heard
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _words(plan: Plan) -> list[str]:
+    """Return the sources that something is left to be asked of."""
+    return [word for word in plan.scope.sources if any(lane.source == word for lane in plan.lanes)]
+
+
+def _asker(word: str, settings: Settings, make: MakeSource, heard: _Heard, closing: ExitStack) -> Asker:
+    source, polite = make(word, settings)
+    asker = Asker(source, polite, settings.grace, heard.event)
+    closing.callback(asker.close)
+    return asker

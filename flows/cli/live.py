@@ -1,0 +1,51 @@
+"""Show what became of the symbols of a live source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flows.refreshing import Refreshed
+
+SHOWN = 15
+"""Symbols that are named in a table; the others are counted."""
+
+
+def print_refreshed(refreshed: Sequence[Refreshed]) -> None:
+    """Print a table of the symbols of each source that need a word, and what the calendars could not give."""
+    from flows.cli.output import plain, print_table
+
+    for part in refreshed:
+        told = sorted(
+            (item for item in part.results.values() if item.reason), key=lambda item: not item.state.is_failure
+        )
+        if told:
+            rows = [(item.symbol, str(item.state), item.reason) for item in told[:SHOWN]]
+            more = f" ({len(told) - SHOWN} more not shown)" if len(told) > SHOWN else ""
+            print_table(["symbol", "state", "what was found"], rows, title=f"{part.provider}{more}")
+        for text in part.warnings:
+            print(f"calendar: {plain(text)}")
+
+
+def refreshed_record(part: Refreshed) -> dict[str, Any]:
+    """Return the same as a record for JSON."""
+    return {
+        "source": part.provider,
+        "requests": part.n_requests,
+        "warnings": list(part.warnings),
+        "symbols": [
+            {
+                "symbol": item.symbol,
+                "state": str(item.state),
+                "reason": item.reason,
+                "verdict": str(item.judgement.verdict) if item.judgement else None,
+                "ratio": item.judgement.ratio if item.judgement else None,
+                "bars_new": item.n_new,
+                "bars_revised": item.n_revised,
+                "missing": [str(day) for day in item.missing],
+            }
+            for item in part.results.values()
+        ],
+    }

@@ -1,0 +1,126 @@
+"""Where securities are listed, and which of them a live source can serve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from flows.run import seeds_folder
+from pipelines.errors import ConfigurationError
+from pipelines.sessions import ALWAYS_OPEN
+from pipelines.settings import Settings
+from pipelines.sources.live import Listing
+
+US: Final = ("XNYS", "XNAS")
+
+EXCHANGES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("NMS", "NGM", "NCM", "NIM", "NASDAQ"), "XNAS"),
+    **dict.fromkeys(("NYQ", "PCX", "ASE", "BTS", "NYSE", "SNP", "DJI", "WCB"), "XNYS"),
+    **dict.fromkeys(("CCC", "CCY", "COINBASE", "BINANCE"), ALWAYS_OPEN),
+    **dict.fromkeys(("KSC", "KOE"), "XKRX"),
+    **dict.fromkeys(("SHH", "SHZ"), "XSHG"),
+    "JPX": "XTKS",
+    "HKG": "XHKG",
+    "TAI": "XTAI",
+    "LSE": "XLON",
+    "GER": "XETR",
+    "FRA": "XFRA",
+    "AMS": "XAMS",
+    "PAR": "XPAR",
+    "ASX": "XASX",
+    "TOR": "XTSE",
+}
+"""Calendar of each exchange by the words of the providers, in upper case."""
+
+_ASK_FOR: Final = {
+    "yahoo": ("equity", "etf", "index", "crypto"),
+    "nasdaq": ("equity", "etf"),
+    "coinbase": ("crypto",),
+    "binance": ("crypto",),
+}
+_NOT_YAHOO: Final = ("SPX",)  # the S&P 500 as other vendors write it
+
+
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """The exchange of each symbol as the seeds and the settings know it."""
+
+    securities: Mapping[str, tuple[str, str]]  # exchange and kind by symbol
+    suffixes: Mapping[str, str]
+    default: str | None
+
+    @classmethod
+    def load(cls, settings: Settings, folder: Path | None = None) -> Listings:
+        """Read the seeds."""
+        seeds = folder or seeds_folder()
+        securities = pl.read_csv(seeds / "securities.csv", infer_schema=False)
+        suffixes = pl.read_csv(seeds / "exchange_suffixes.csv", infer_schema=False)
+        rows = securities.select("symbol", "exchange_mic", "asset_class").rows()
+        return cls(
+            {symbol: (mic, kind) for symbol, mic, kind in rows},
+            dict(suffixes.select("suffix", "exchange_mic").rows()),
+            settings.exchange,
+        )
+
+    def mic(self, symbol: str) -> str | None:
+        """Return the exchange of a symbol, by the same rule as ``sql/core/listings.sql``; None if it is not known."""
+        known = self.securities.get(symbol, (None, ""))[0]
+        ends = sorted((suffix for suffix in self.suffixes if symbol.endswith(suffix)), key=len)
+        return known or (self.suffixes[ends[-1]] if ends else self.default)
+
+    def served_by(self, source: str) -> list[str]:
+        """Return the symbols of the securities file that a live source can serve, in order."""
+        kinds = _ASK_FOR.get(source, ())
+        found = (symbol for symbol, (mic, kind) in self.securities.items() if kind in kinds and _has(source, mic))
+        return [symbol for symbol in found if not (source == "yahoo" and symbol in _NOT_YAHOO)]
+
+
+def _has(source: str, mic: str | None) -> bool:
+    return source != "nasdaq" or mic in US
+
+
+def mic_of(listing: Listing) -> str | None:
+    """Return the exchange that a provider's words for a listing mean; None if they mean none that is known."""
+    word = (listing.exchange or "").upper()
+    return EXCHANGES.get(word) or (word if word in EXCHANGES.values() else None)
+
+
+def wanted_symbols(settings: Settings, source: str, listings: Listings) -> list[str]:
+    """Return the symbols that the settings name, or all that a source can serve.
+
+    Raises
+    ------
+    ConfigurationError
+        If a file of symbols cannot be read, or there is no symbol.
+    """
+    named = [symbol for item in settings.symbols for symbol in _expanded(item)]
+    found = list(dict.fromkeys(named)) or listings.served_by(source)
+    if not found:
+        raise ConfigurationError(f"--source {source}: expected symbols, got none; name them with --symbols NVDA")
+    return found
+
+
+def _expanded(item: str) -> list[str]:
+    """Return the symbols of a file, one a line and `#` before remarks; a name that is no file is a symbol."""
+    file = Path(item)
+    if not (file.suffix.lower() in (".txt", ".csv") or "/" in item):
+        return [_checked(item)] if item.strip() else []
+    if not file.is_file() and item.count("/") == 1 and not file.suffix:
+        return [_checked(item)]
+    try:
+        lines = [line.partition("#")[0].split(",")[0].strip() for line in file.read_text("utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"--symbols {item}: expected a text file with a symbol a line; {error}") from error
+    return [_checked(line) for line in lines if line and line.lower() != "symbol"]
+
+
+def _checked(symbol: str) -> str:
+    """Return a symbol without the spaces around it, if it can be one."""
+    text = symbol.strip()
+    if not text.isprintable() or any(char.isspace() for char in text) or len(text) > 40:  # noqa: PLR2004
+        raise ConfigurationError(f"--symbols: expected a ticker such as NVDA or ^GSPC, got {symbol[:60]!r}")
+    return text

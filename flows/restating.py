@@ -1,0 +1,112 @@
+"""What of an answer is stored, once it is judged: a vintage of its own, what continues the one there is, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from flows.inputs import incoming
+from pipelines.contracts import PRICE_ACTIONS
+from pipelines.restatements import Judgement, Remedy, changes
+from pipelines.sources.batch import RawBatch
+from warehouse.store import Incoming, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The answer of a live source for one symbol, its rows told apart as `pipelines.freshness.sort_bars` does.
+
+    Attributes
+    ----------
+    provider : str
+        A word of LIVE_SOURCES.
+    final, provisional : DataFrame
+        Columns of BAR_COLUMNS.
+    actions : DataFrame
+        Columns of ACTION_COLUMNS.
+    is_whole : bool
+        Whether the whole history was asked for, rather than an overlap and what comes after it.
+    """
+
+    provider: str
+    symbol: str
+    url: str
+    fetched_at: datetime
+    final: pl.DataFrame
+    provisional: pl.DataFrame
+    actions: pl.DataFrame
+    is_whole: bool
+
+    @property
+    def bars(self) -> pl.DataFrame:
+        """The final bars as `judge` and `changes` take them."""
+        return self.final.with_columns(symbol=pl.lit(self.symbol))
+
+    @property
+    def acted(self) -> pl.DataFrame:
+        """The corporate actions as `judge` takes them."""
+        return self.actions.with_columns(symbol=pl.lit(self.symbol))
+
+
+def batches(fetched: Fetched, stored: pl.DataFrame, judgement: Judgement) -> list[Incoming]:
+    """Return what is to be stored of an answer, in one call of `warehouse.store.append`.
+
+    Parameters
+    ----------
+    stored : DataFrame
+        What `warehouse.vintages.stored_bars` gives for the symbol, at least from the answer's first day on.
+    judgement : Judgement
+        Verdict of `judge` on the same two.
+
+    Notes
+    -----
+    Nothing is stored of an answer that is to be quarantined, and nothing of a part of a history that has to be fetched
+    whole. A whole history begins a vintage unless the stored one is as it was; the old vintage stays as it is.
+    """
+    if judgement.remedy is Remedy.QUARANTINE or (judgement.remedy is Remedy.REFETCH and not fetched.is_whole):
+        return []
+    return list(_batches(fetched, stored, judgement))
+
+
+def _batches(fetched: Fetched, stored: pl.DataFrame, judgement: Judgement) -> Iterator[Incoming]:
+    is_first = stored.is_empty()
+    if is_first or judgement.remedy is Remedy.REFETCH:
+        yield _bars(fetched, fetched.bars, "full")
+        yield _actions(fetched, "full")
+    else:
+        found = changes(stored, fetched.bars)
+        if found.appended.height:
+            yield _bars(fetched, found.appended, "append")
+        if found.revised.height:
+            yield _bars(fetched, found.revised, "revision")
+        if fetched.actions.height:
+            yield _actions(fetched, "append")
+    if fetched.provisional.height:
+        yield _bars(fetched, fetched.provisional, "provisional")
+
+
+def _bars(fetched: Fetched, bars: pl.DataFrame, kind: Kind) -> Incoming:
+    rows = bars.sort("date", "opened_at", maintain_order=True).select(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("row_number"),
+        pl.lit(fetched.symbol).alias("symbol"),
+        *fetched.final.columns,
+        pl.lit(kind != "provisional").alias("is_final"),
+    )
+    return _incoming(f"{fetched.provider}_prices", fetched.symbol, fetched, rows, kind)
+
+
+def _actions(fetched: Fetched, kind: Kind) -> Incoming:
+    rows = fetched.actions.sort("date", "kind", "value").select(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("row_number"),
+        pl.lit(fetched.provider).alias("source"),
+        pl.lit(fetched.symbol).alias("symbol"),
+        *fetched.actions.columns,
+    )
+    return _incoming(PRICE_ACTIONS.name, f"{fetched.provider}_prices:{fetched.symbol}", fetched, rows, kind)
+
+
+def _incoming(source: str, name: str, fetched: Fetched, rows: pl.DataFrame, kind: Kind) -> Incoming:
+    return incoming(RawBatch(source, name, fetched.url, rows, fetched.fetched_at), kind)

@@ -1,0 +1,1 @@
+"""A polite HTTP client: what every source that asks a provider shares."""

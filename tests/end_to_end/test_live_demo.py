@@ -1,0 +1,66 @@
+"""The demonstration of live prices shows what it says, and two providers are held against each other."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from flows.pipeline import run_pipeline
+from pipelines.fake_providers.nasdaq import FakeNasdaq
+from pipelines.sources.web.hosts import Hosts
+from tests.live_rig import rig
+from tests.running import reaction_here, rows
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_demonstration_shows_a_split_a_dividend_and_what_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the user's own settings are; it leaves nothing in the home."""
+    home = tmp_path / "home"
+    (tmp_path / "reaction.toml").write_text('source = "files"\nprices = ["nowhere"]\nexchange = "XLON"\n')
+    monkeypatch.chdir(tmp_path)
+    shown = reaction_here("run", "--demo-live", home=home)
+    assert shown.code == 0, shown.err
+    for text in (
+        "yahoo: 4 requests; ",
+        "nothing: no session is over that is not stored",
+        "basis change: close of 10 of 10 sessions moved by a factor of 0.1: split 10 of 2025-01-27",
+        "dividend 0.25 of 2025-01-27",
+        "yahoo: 6 requests; ",
+        "as of Friday every number is byte for byte what it was",
+    ):
+        assert text in shown.out
+    assert not home.exists()
+
+
+def test_a_second_provider_is_compared_and_never_blended(tmp_path: Path) -> None:
+    """Its closes stand beside those of the first where they differ; returns and prices are those of the first."""
+    with rig(tmp_path / "home", symbols=("NVDA", "^GSPC")) as made, FakeNasdaq(made.market) as nasdaq:
+        alone = run_pipeline(made.settings, hosts=Hosts(made.clock))
+        closes = rows(made.settings.home, "select * from fct_returns order by symbol, session_date")
+        made.settings = made.settings.model_copy(
+            update={"compare_with": "nasdaq", "nasdaq_base_url": nasdaq.base_url, "accept_fewer_rows": True}
+        )
+        made.market.revise("NVDA", date(2024, 3, 5), 1.01)  # what Yahoo is not asked for again
+        outcome = run_pipeline(made.settings, hosts=Hosts(made.clock))
+        assert [part.provider for part in outcome.ingested.refreshed] == ["yahoo", "nasdaq"]
+        assert list(outcome.ingested.refreshed[1].results) == ["NVDA"]
+        home = made.settings.home
+        assert rows(home, "select * from fct_returns order by symbol, session_date") == closes
+        found = rows(
+            home, "select symbol, session_date, source, other_source, round(difference, 4) from fct_price_differences"
+        )
+        assert found == [("NVDA", date(2024, 3, 5), "nasdaq", "yahoo", pytest.approx(1 / 1.01 - 1, abs=1e-3))]
+        assert (alone.status, outcome.status) == ("published", "published")
+
+
+def test_a_second_provider_that_fails_costs_the_comparison_alone(tmp_path: Path) -> None:
+    """The run is not partial for it, and what was found is said."""
+    with rig(tmp_path / "home", symbols=("NVDA",), compare_with="nasdaq", nasdaq_base_url="http://127.0.0.1:9") as made:
+        outcome = run_pipeline(made.settings, hosts=Hosts(made.clock))
+        assert outcome.status == "published"
+        assert str(outcome.ingested.refreshed[1].results["NVDA"].state) == "broken"

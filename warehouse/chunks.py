@@ -1,0 +1,103 @@
+"""The ledger of backfills: which days of which objects are done, written in the transaction of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts import BACKFILL_CHUNKS
+from warehouse.connection import quoted, transaction
+from warehouse.models import Model
+from warehouse.store import Incoming, StoreResult, append, insert, record_requests
+from warehouse.vintages import open_history
+
+Days = tuple[date, date]
+"""First and last day, both included."""
+
+_DONE = """
+    select source, object, first_date, last_date
+    from raw.backfill_chunks
+    where outcome in ('ok', 'empty', 'refused')
+    order by source, object, first_date
+"""
+_VINTAGES = "select distinct object from raw.batches where source = $1 and kind = 'full'"
+_BARS = """
+    select symbol, session_date as date, open, high, low, close, adj_close, volume
+    from staging.stg_live__prices
+    where source = {provider} and symbol in ({symbols})
+    order by symbol, session_date
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is committed together: the batches of some chunks, their requests and their ledger rows.
+
+    Attributes
+    ----------
+    requests : DataFrame
+        Contract ``requests``.
+    chunks : DataFrame
+        Contract ``backfill_chunks``.
+    """
+
+    batches: Sequence[Incoming]
+    requests: pl.DataFrame
+    chunks: pl.DataFrame
+
+
+def deliver(connection: duckdb.DuckDBPyConnection, delivery: Delivery, run_id: str) -> StoreResult:
+    """Store rows, requests and ledger rows in one transaction; all of them or none.
+
+    Raises
+    ------
+    WarehouseError
+        As `warehouse.store.append`.
+    """
+    with transaction(connection):
+        stored = append(connection, delivery.batches, run_id)
+        record_requests(connection, delivery.requests)
+        insert(connection, BACKFILL_CHUNKS, "raw", BACKFILL_CHUNKS.conform(delivery.chunks))
+    return stored
+
+
+def done_days(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[Days]]:
+    """Return, by source and object, the days that need not be asked for again, as ranges with gaps between them."""
+    found: dict[tuple[str, str], list[Days]] = {}
+    for source, name, first, last in connection.execute(_DONE).fetchall():
+        ranges = found.setdefault((source, name), [])
+        if ranges and first <= ranges[-1][1] + timedelta(days=1):
+            ranges[-1] = (ranges[-1][0], max(ranges[-1][1], last))
+        else:
+            ranges.append((first, last))
+    return found
+
+
+def objects_with_vintage(connection: duckdb.DuckDBPyConnection, source: str) -> set[str]:
+    """Return the objects of a source of which something is stored."""
+    return {name for (name,) in connection.execute(_VINTAGES, [source]).fetchall()}
+
+
+def bars_of(
+    warehouse_file: Path, models: Sequence[Model], provider: str, symbols: Sequence[str]
+) -> Mapping[str, pl.DataFrame]:
+    """Return the final bars of the newest vintages of some symbols, as `warehouse.vintages.stored_bars` gives them.
+
+    Parameters
+    ----------
+    provider : str
+        A word of LIVE_SOURCES.
+    symbols : sequence of str
+        Those of other symbols are not read.
+    """
+    with open_history(warehouse_file, models, price_source=provider) as connection:
+        names = ", ".join(quoted(symbol) for symbol in symbols)
+        connection.execute(f"delete from raw.inputs where object not in ({names})")
+        bars = connection.execute(_BARS.format(provider=quoted(provider), symbols=names)).pl()
+    parts = bars.partition_by("symbol", as_dict=True, maintain_order=True)
+    return {str(symbol): frame for (symbol,), frame in parts.items()}

@@ -1,0 +1,142 @@
+"""Read what was known at an instant: the newest vintages by then, and the objects that runs have read.
+
+What counts at an instant is decided by the models of ``sql/staging`` alone, here as in a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts import RUN_INPUTS
+from pipelines.errors import WarehouseError
+from warehouse.connection import first_row, transaction
+from warehouse.models import Model, run_ready
+from warehouse.store import insert
+from warehouse.workspace import open_reader, set_variables, write_table
+
+NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
+"""An instant after every other: what is known at it is what is known now."""
+
+_BARS = """
+    select symbol, session_date as date, open, high, low, close, adj_close, volume
+    from staging.stg_live__prices
+    where source = $1 and session_date >= $2
+    order by symbol, session_date
+"""
+
+_RUN = """
+    select run_id, price_source
+    from raw.run_inputs
+    where known_from <= $1 and ($2 is null or price_source = $2)
+    order by known_from desc, run_id desc
+    limit 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownInputs:
+    """What the newest run by an instant had read.
+
+    Attributes
+    ----------
+    inputs : tuple of (source, object)
+        The objects; which versions of them count is a question of the instant.
+    """
+
+    run_id: str
+    price_source: str
+    inputs: tuple[tuple[str, str], ...]
+
+
+@contextmanager
+def open_history(
+    warehouse_file: Path, models: Sequence[Model], *, price_source: str, as_of: datetime = NEWEST
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the staging models over every object of a live source, as known at an instant.
+
+    Parameters
+    ----------
+    models : sequence of Model
+        All models; those of staging are built.
+    price_source : str
+        A word of LIVE_SOURCES.
+    """
+    with open_reader(warehouse_file) as connection:
+        objects = connection.execute(
+            "select distinct source, object from raw.batches "
+            "where source = $1 or (source = 'price_actions' and starts_with(object, $1 || ':'))",
+            [f"{price_source}_prices"],
+        ).pl()
+        write_table(connection, "raw.inputs", objects)
+        set_variables(connection, {"price_source": price_source, "as_of": as_of})
+        run_ready(connection, [model for model in models if model.name.startswith("staging.")])
+        yield connection
+
+
+def stored_bars(connection: duckdb.DuckDBPyConnection, price_source: str, since: date = date.min) -> pl.DataFrame:
+    """Return the final bars of the newest vintages of a live source: symbol, date, prices and volume.
+
+    Parameters
+    ----------
+    connection
+        As `open_history` yields it.
+    since : date
+        First session.
+    """
+    return connection.execute(_BARS, [price_source, since]).pl()
+
+
+def record_inputs(
+    connection: duckdb.DuckDBPyConnection,
+    run_id: str,
+    price_source: str,
+    inputs: Sequence[tuple[str, str]],
+    started_at: datetime,
+) -> None:
+    """Append the objects that a run reads to the record, so that the run can be repeated as of an instant.
+
+    They count from the instant by which every version that the run could read was known.
+    """
+    row = first_row(connection, "select max(known_from) from raw.batches")
+    known_from = max(started_at, row[0]) if row and row[0] is not None else started_at
+    frame = pl.DataFrame(
+        [(run_id, price_source, source, name, known_from) for source, name in dict.fromkeys(inputs)],
+        schema=RUN_INPUTS.polars_schema,
+        orient="row",
+    )
+    with transaction(connection):
+        insert(connection, RUN_INPUTS, "raw", frame)
+
+
+def inputs_as_of(warehouse_file: Path, as_of: datetime, price_source: str | None = None) -> KnownInputs:
+    """Return what the newest run by an instant had read.
+
+    Raises
+    ------
+    WarehouseError
+        If no run had recorded its inputs by then; the message says from when on there are some.
+    """
+    if not warehouse_file.exists():
+        raise WarehouseError(f"{warehouse_file} does not exist yet, so nothing was known; run `reaction run` first")
+    with open_reader(warehouse_file) as connection:
+        run = first_row(connection, _RUN, [as_of, price_source])
+        if run is None:
+            found = first_row(
+                connection,
+                "select min(known_from)::varchar from raw.run_inputs where $1 is null or price_source = $1",
+                [price_source],
+            )
+            of = f" of source {price_source!r}" if price_source else ""
+            when = f"the first is of {found[0]}" if found and found[0] else "there is none yet"
+            raise WarehouseError(f"no run{of} had read anything by {as_of.isoformat()}; {when}")
+        rows = connection.execute(
+            "select source, object from raw.run_inputs where run_id = $1 order by source, object", [run[0]]
+        ).fetchall()
+    return KnownInputs(run[0], run[1], tuple((source, name) for source, name in rows))
