@@ -29,6 +29,9 @@ AT_ONCE: Final = 64
 STOP_SECONDS: Final = 5.0
 """How long requests that are on their way are waited for when somebody wants the backfill to end."""
 
+LOCK_SECONDS: Final = 30.0
+"""How long a commit waits, at least, for somebody who reads the warehouse; what was fetched is worth it."""
+
 _OUTCOMES: Final = {
     State.REFUSED: "refused",
     State.THROTTLED: "throttled",
@@ -139,7 +142,8 @@ def _commit(desk: Desk, ended: Sequence[Ended]) -> list[Lane]:
         pl.DataFrame(requests, schema=REQUESTS.polars_schema, orient="row"),
         pl.DataFrame(chunks, schema=BACKFILL_CHUNKS.polars_schema, orient="row"),
     )
-    with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
+    wait = max(settings.lock_wait_seconds, LOCK_SECONDS)
+    with open_file(settings.warehouse_file, wait_seconds=wait) as connection:
         deliver(connection, delivery, run.run_id)
     for one in asked:
         _count(desk, one)

@@ -29,7 +29,7 @@ from pipelines.errors import SourceError
 from pipelines.settings import Settings
 from pipelines.sources.live import Answer, BarsRequest, BarsSource, Outcome
 from pipelines.sources.web.hosts import HOSTS, Hosts
-from warehouse.connection import open_file
+from warehouse.connection import open_file, transaction
 from warehouse.live_record import asked_before
 from warehouse.migrations import migrate
 from warehouse.store import StoreResult, append, record_requests
@@ -319,7 +319,10 @@ class Writer:
         batches = [batch for result in results for batch in result.batches]
         requests = [self._row(result.symbol, answer) for result in results for answer in result.answers]
         settings = self._settings
-        with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
+        with (
+            open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection,
+            transaction(connection),
+        ):
             new = append(connection, batches, self._run_id)
             record_requests(connection, pl.DataFrame(requests, schema=REQUESTS.polars_schema))
         total = self.total

@@ -12,6 +12,7 @@ import pytest
 
 from flows import refreshing
 from flows.live import State
+from pipelines.errors import WarehouseError
 from pipelines.fake_providers.faults import cut, page, throttled
 from pipelines.fake_providers.market import Security
 from pipelines.fake_providers.server import Fault, Reply
@@ -265,3 +266,18 @@ def stopped_at(monkeypatch: pytest.MonkeyPatch, number: int) -> Iterator[None]:
     with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
         patched.setattr(refreshing, "append", stop)
         yield
+
+
+def test_a_group_is_written_with_its_requests_or_not_at_all(polled: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I2: rows are not there without the record of the request that brought them, nor the record without them."""
+    before = polled.dump()
+
+    def refuse(*_: object) -> None:
+        raise WarehouseError("the disk is full")
+
+    monkeypatch.setattr(refreshing, "record_requests", refuse)
+    with pytest.raises(WarehouseError, match="the disk is full"):
+        polled.poll()
+    assert polled.dump() == before
+    monkeypatch.undo()
+    assert states(polled.poll()) == {"NVDA": "stored"}

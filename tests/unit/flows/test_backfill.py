@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -299,3 +302,30 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="swap them"):
         backfill(Settings(home=tmp_path / "other"), days=(LAST, FIRST))
     assert not (tmp_path / "other").exists()
+
+
+READ = """
+import duckdb, sys
+with duckdb.connect(sys.argv[1], read_only=True):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_commit_waits_for_a_reader(tmp_path: Path) -> None:
+    """Somebody who looks into the warehouse for a moment costs a moment, and nothing that was fetched."""
+
+    def beside_a_reader(fill: Callable[..., int], *args: object) -> int:
+        command = [sys.executable, "-c", READ, str(tmp_path / "warehouse.duckdb")]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
+            assert reader.stdin is not None
+            assert reader.stdout is not None
+            assert reader.stdout.readline() == "open\n"
+            threading.Timer(1.0, reader.stdin.close).start()
+            return fill(*args)
+
+    with FakeYahoo(market()) as yahoo:
+        settings = Settings(home=tmp_path, yahoo_base_url=yahoo.base_url, lock_wait_seconds=0)
+        done = run_backfill(settings, Scope(FIRST, LAST, ("yahoo",), STOCKS), call=beside_a_reader)
+        assert asked(yahoo) == list(STOCKS)
+    assert outcomes(done) == {"ok": 4}
