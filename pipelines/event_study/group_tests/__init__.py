@@ -27,7 +27,7 @@ __all__ = ["GROUP_COLUMNS", "evaluate_groups", "evaluate_tests", "group_tests"]
 GROUP_COLUMNS: Final = ("event_id", "symbol", "group_by", "group_value")
 """Columns of the frame that says which pair belongs to which group."""
 
-BATCH_SIZE: Final = 4_096
+BATCH_SIZE: Final = 8_192
 """Pairs of small groups that are worked on together; a larger group is worked on alone."""
 
 
