@@ -16,8 +16,9 @@ from flows.backfill_plan import Days, Lane
 from flows.backfill_tally import FAILED, Tally, announce
 from flows.live import State, Wanted
 from flows.live_sessions import Sessions
+from flows.restating import request_rows
 from flows.run import Run, models
-from pipelines.contracts import BACKFILL_CHUNKS, REQUESTS
+from pipelines.contracts import BACKFILL_CHUNKS
 from pipelines.sources.live import Outcome
 from warehouse.chunks import Delivery, bars_of, deliver
 from warehouse.connection import open_file
@@ -135,11 +136,11 @@ def _commit(desk: Desk, ended: Sequence[Ended]) -> list[Lane]:
     now = datetime.now(UTC)
     run, settings = desk.run, desk.run.settings
     batches = [batch for one in asked if one.result is not None for batch in one.result.batches]
-    requests = [row for one in asked for row in _request_rows(run.run_id, one)]
+    requests = [request_rows(run.run_id, one.job.lane.source, one.answers) for one in asked]
     chunks = [_chunk_row(run.run_id, one, now) for one in asked]
     delivery = Delivery(
         batches,
-        pl.DataFrame(requests, schema=REQUESTS.polars_schema, orient="row"),
+        pl.concat(requests),
         pl.DataFrame(chunks, schema=BACKFILL_CHUNKS.polars_schema, orient="row"),
     )
     wait = max(settings.lock_wait_seconds, LOCK_SECONDS)
@@ -183,22 +184,3 @@ def _chunk_row(run_id: str, ended: Ended, now: datetime) -> tuple[object, ...]:
     reason = _reason(ended) or None
     counts = (len(ended.answers), _n_rows(ended))
     return (run_id, f"{lane.source}_prices", lane.symbol, first, last, outcome_of(ended), reason, *counts, now)
-
-
-def _request_rows(run_id: str, ended: Ended) -> list[tuple[object, ...]]:
-    source = f"{ended.job.lane.source}_prices"
-    return [
-        (
-            run_id,
-            source,
-            answer.request.symbol,
-            answer.request.first,
-            answer.request.last,
-            answer.outcome.value,
-            answer.reason or None,
-            answer.url,
-            answer.fetched_at,
-            answer.bars.height if answer.outcome in (Outcome.OK, Outcome.EMPTY) else None,
-        )
-        for answer in ended.answers
-    ]

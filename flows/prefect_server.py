@@ -28,7 +28,7 @@ HOST = "127.0.0.1"
 STOP_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
 _ERROR = re.compile(r"^[\w.]+Error: .+$", re.MULTILINE)
-INSTEAD = "`reaction run --no-prefect` runs the same stages without Prefect"
+INSTEAD = "the same command with --no-prefect does the same without Prefect"
 
 
 class PrefectUnavailableError(ReactionError):

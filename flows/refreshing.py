@@ -22,12 +22,12 @@ from flows.live import Asked, State, SymbolResult, Wanted, fetch_symbol, left_al
 from flows.live_sessions import Sessions
 from flows.live_sources import live_source
 from flows.progress import announce
+from flows.restating import request_rows
 from flows.run import models
-from pipelines.contracts import REQUESTS
 from pipelines.contracts.vocabulary import LIVE_SOURCES
 from pipelines.errors import SourceError
 from pipelines.settings import Settings
-from pipelines.sources.live import Answer, BarsRequest, BarsSource, Outcome
+from pipelines.sources.live import BarsRequest, BarsSource, Outcome
 from pipelines.sources.web.hosts import HOSTS, Hosts
 from warehouse.connection import open_file, transaction
 from warehouse.live_record import asked_before
@@ -52,7 +52,6 @@ _NO_BARS = pl.DataFrame(
     | dict.fromkeys(("open", "high", "low", "close", "adj_close", "volume"), pl.Float64)
 )
 _NAMED: Final = 5
-_KEPT: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,31 +316,14 @@ class Writer:
         if not results:
             return
         batches = [batch for result in results for batch in result.batches]
-        requests = [self._row(result.symbol, answer) for result in results for answer in result.answers]
+        answers = [answer for result in results for answer in result.answers]
         settings = self._settings
         with (
             open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection,
             transaction(connection),
         ):
             new = append(connection, batches, self._run_id)
-            record_requests(connection, pl.DataFrame(requests, schema=REQUESTS.polars_schema))
+            record_requests(connection, request_rows(self._run_id, self._provider, answers))
         total = self.total
         self.total = StoreResult(total.n_new + new.n_new, total.n_known + new.n_known, total.n_rows + new.n_rows)
         self.symbols |= {result.symbol for result in results if result.n_new}
-
-    def _row(self, symbol: str, answer: Answer) -> dict[str, object]:
-        """Return the record of a request; the beginning of a body that could not be read is kept with the reason."""
-        measured = answer.outcome in (Outcome.OK, Outcome.EMPTY)
-        body = f"; it begins with {answer.body[:_KEPT]!r}" if answer.outcome is Outcome.BROKEN and answer.body else ""
-        return {
-            "run_id": self._run_id,
-            "source": f"{self._provider}_prices",
-            "object": symbol,
-            "first_date": answer.request.first,
-            "last_date": answer.request.last,
-            "outcome": str(answer.outcome),
-            "reason": (answer.reason + body) or None,
-            "url": answer.url,
-            "fetched_at": answer.fetched_at,
-            "n_rows": answer.bars.height if measured else None,
-        }

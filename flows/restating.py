@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import polars as pl
 
 from flows.inputs import incoming
-from pipelines.contracts import PRICE_ACTIONS
+from pipelines.contracts import PRICE_ACTIONS, REQUESTS
 from pipelines.restatements import Judgement, Remedy, changes
 from pipelines.sources.batch import RawBatch
+from pipelines.sources.live import Answer, Outcome
 from warehouse.store import Incoming, Kind
+
+KEPT_CHARACTERS: Final = 500
+"""Of the body of an answer that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +115,31 @@ def _actions(fetched: Fetched, kind: Kind) -> Incoming:
 
 def _incoming(source: str, name: str, fetched: Fetched, rows: pl.DataFrame, kind: Kind) -> Incoming:
     return incoming(RawBatch(source, name, fetched.url, rows, fetched.fetched_at), kind)
+
+
+def request_rows(run_id: str, provider: str, answers: Iterable[Answer]) -> pl.DataFrame:
+    """Return the record of requests: contract ``requests``, a row for each answer.
+
+    The beginning of a body that could not be read is kept with the reason; what was not measured has no number of rows.
+    """
+    rows = [
+        {
+            "run_id": run_id,
+            "source": f"{provider}_prices",
+            "object": answer.request.symbol,
+            "first_date": answer.request.first,
+            "last_date": answer.request.last,
+            "outcome": answer.outcome.value,
+            "reason": _reason(answer) or None,
+            "url": answer.url,
+            "fetched_at": answer.fetched_at,
+            "n_rows": answer.bars.height if answer.outcome in (Outcome.OK, Outcome.EMPTY) else None,
+        }
+        for answer in answers
+    ]
+    return pl.DataFrame(rows, schema=REQUESTS.polars_schema)
+
+
+def _reason(answer: Answer) -> str:
+    is_shown = answer.outcome is Outcome.BROKEN and answer.body
+    return answer.reason + (f"; it begins with {answer.body[:KEPT_CHARACTERS]!r}" if is_shown else "")

@@ -39,25 +39,24 @@ def is_rounding(squares: FloatArray, n: IntArray, total_squares: FloatArray) -> 
 
 
 def sum_rows(values: FloatArray) -> FloatArray:
-    """Add up the rows of a C-ordered array one after the other; (m, n) to (n,).
-
-    NumPy adds the rows of two or more columns in that order, and a single column in pairs, so that a column's sum would
-    depend on whether it is alone.
-    """
-    if values.shape[1] == 1:
-        values = np.repeat(values, 2, axis=1)
-        return np.asarray(values.sum(axis=0)[:1])
-    total: FloatArray = values.sum(axis=0)
-    return total
+    """Add up the rows of a C-ordered array one after the other; (m, n) to (n,)."""
+    return _by_rows(np.add, values)
 
 
 def multiply_rows(values: FloatArray) -> FloatArray:
-    """Multiply the rows of a C-ordered array one after the other, as `sum_rows` adds them; (m, n) to (n,)."""
-    if values.shape[1] == 1:
-        values = np.repeat(values, 2, axis=1)
-        return np.asarray(values.prod(axis=0)[:1])
-    product: FloatArray = values.prod(axis=0)
-    return product
+    """Multiply the rows of a C-ordered array one after the other; (m, n) to (n,)."""
+    return _by_rows(np.multiply, values)
+
+
+def _by_rows(operation: np.ufunc, values: FloatArray) -> FloatArray:
+    """Reduce the rows in one order.
+
+    NumPy takes the rows of two or more columns one after the other, and a single column in pairs, so that a column's
+    result would depend on whether it is alone.
+    """
+    n = values.shape[1]
+    reduced: FloatArray = operation.reduce(np.repeat(values, 2, axis=1) if n == 1 else values, axis=0)
+    return reduced[:n]
 
 
 def by_day(values: FloatArray) -> FloatArray:

@@ -8,7 +8,6 @@ says so. The address is that of their public data, which answers where ``api.bin
 
 from __future__ import annotations
 
-import random
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,11 +24,10 @@ from pipelines.sources.web.bars import (
     unaskable,
     windows,
 )
-from pipelines.sources.web.client import WebClient
-from pipelines.sources.web.hosts import HOSTS, Hosts
 from pipelines.sources.web.judge import Expected, ShapeError
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Manners
+from pipelines.sources.web.source import WebSource
 
 SOURCE = "binance_prices"
 BASE_URL = "https://data-api.binance.vision"
@@ -40,20 +38,13 @@ _CELLS = 7
 _FIRST_MICROSECOND = 10**14  # as milliseconds it would be the year 5138
 
 
-class BinancePrices:
+class BinancePrices(WebSource):
     """Bars of Binance."""
 
     name = SOURCE
 
-    def __init__(
-        self,
-        base_url: str = BASE_URL,
-        *,
-        manners: Manners = MANNERS,
-        hosts: Hosts = HOSTS,
-        rng: random.Random | None = None,
-    ) -> None:
-        self._client = WebClient(base_url, manners, hosts=hosts, rng=rng)
+    default_url = BASE_URL
+    default_manners = MANNERS
 
     def fetch(self, request: BarsRequest) -> Answer:
         """Ask for all pages of a request; one page that fails fails them all."""
@@ -75,10 +66,6 @@ class BinancePrices:
         listing = Listing(currency=currency, exchange="Binance", time_zone="UTC", kind="crypto")
         extra = {"pair": symbol} | ({"last_closes_at": closes_at.isoformat()} if closes_at else {})
         return answered(request, page, rows, listing, extra)
-
-    def close(self) -> None:
-        """Give connections back."""
-        self._client.close()
 
 
 def pair(symbol: str) -> tuple[str, str | None]:

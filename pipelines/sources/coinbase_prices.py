@@ -6,18 +6,16 @@ without a trade is left out.
 
 from __future__ import annotations
 
-import random
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from pipelines.sources.live import Answer, BarsRequest, Listing, Outcome
 from pipelines.sources.web.bars import STEPS, Row, answered, failed, instant, not_asked, number, unaskable, windows
-from pipelines.sources.web.client import WebClient
-from pipelines.sources.web.hosts import HOSTS, Hosts
 from pipelines.sources.web.judge import Expected, ShapeError
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Manners
+from pipelines.sources.web.source import WebSource
 
 SOURCE = "coinbase_prices"
 BASE_URL = "https://api.exchange.coinbase.com"
@@ -26,20 +24,13 @@ PER_PAGE = 300
 _CELLS = 6
 
 
-class CoinbasePrices:
+class CoinbasePrices(WebSource):
     """Bars of Coinbase; a symbol is a product by its own name."""
 
     name = SOURCE
 
-    def __init__(
-        self,
-        base_url: str = BASE_URL,
-        *,
-        manners: Manners = MANNERS,
-        hosts: Hosts = HOSTS,
-        rng: random.Random | None = None,
-    ) -> None:
-        self._client = WebClient(base_url, manners, hosts=hosts, rng=rng)
+    default_url = BASE_URL
+    default_manners = MANNERS
 
     def fetch(self, request: BarsRequest) -> Answer:
         """Ask for all pages of a request; one page that fails fails them all."""
@@ -58,10 +49,6 @@ class CoinbasePrices:
         _, _, currency = request.symbol.rpartition("-")
         listing = Listing(currency=currency, exchange="Coinbase", time_zone="UTC", kind="crypto")
         return answered(request, page, rows, listing)
-
-    def close(self) -> None:
-        """Give connections back."""
-        self._client.close()
 
 
 def _iso(instant: datetime) -> str:

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import csv
 import io
-import random
 from datetime import date
 from typing import Final
 
 from pipelines.sources.live import Answer, BarsRequest, Listing, Outcome
 from pipelines.sources.web.bars import Row, answered, failed, midnight, not_asked, number, unaskable
-from pipelines.sources.web.client import WebClient
-from pipelines.sources.web.hosts import HOSTS, Hosts
 from pipelines.sources.web.judge import Expected, ShapeError
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Manners
+from pipelines.sources.web.source import WebSource
 
 SOURCE = "fred_prices"
 BASE_URL = "https://fred.stlouisfed.org"
@@ -29,20 +27,13 @@ HEADERS: Final = ("observation_date", "DATE")
 MISSING: Final = (".", "")
 
 
-class FredPrices:
+class FredPrices(WebSource):
     """Daily values of FRED; a symbol is the id of a series."""
 
     name = SOURCE
 
-    def __init__(
-        self,
-        base_url: str = BASE_URL,
-        *,
-        manners: Manners = MANNERS,
-        hosts: Hosts = HOSTS,
-        rng: random.Random | None = None,
-    ) -> None:
-        self._client = WebClient(base_url, manners, hosts=hosts, rng=rng)
+    default_url = BASE_URL
+    default_manners = MANNERS
 
     def fetch(self, request: BarsRequest) -> Answer:
         """Ask for one series."""
@@ -57,10 +48,6 @@ class FredPrices:
             hint = f"; FRED answers so, too, if it has no series {request.symbol!r}" if is_page else ""
             return failed(request, page, page.reason + hint)
         return answered(request, page, page.data, Listing(kind="series"))
-
-    def close(self) -> None:
-        """Give connections back."""
-        self._client.close()
 
 
 def _rows(text: str, series: str) -> list[Row]:

@@ -7,20 +7,19 @@ that it does not have, or has under the other asset class, is status 200 with ``
 
 from __future__ import annotations
 
-import random
 import re
 from datetime import date
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 from pipelines.sources.live import Answer, BarsRequest, Listing, Outcome
 from pipelines.sources.web.bars import Row, answered, failed, midnight, not_asked, number, unaskable
-from pipelines.sources.web.client import WebClient
-from pipelines.sources.web.hosts import HOSTS, Hosts
 from pipelines.sources.web.judge import Expected, ShapeError
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Manners
+from pipelines.sources.web.source import WebSource
 
 SOURCE = "nasdaq_prices"
 BASE_URL = "https://api.nasdaq.com"
@@ -42,21 +41,18 @@ _DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _MISSING = ("", "N/A", "NA", "--")
 
 
-class NasdaqPrices:
+class NasdaqPrices(WebSource):
     """Daily bars of nasdaq.com; ``BRK-B`` is its ``BRK.B``."""
 
     name = SOURCE
 
-    def __init__(
-        self,
-        base_url: str = BASE_URL,
-        *,
-        manners: Manners = MANNERS,
-        hosts: Hosts = HOSTS,
-        rng: random.Random | None = None,
-    ) -> None:
-        self._client = WebClient(base_url, manners, hosts=hosts, rng=rng)
-        self._classes: dict[str, str] = {}  # asset class under which a symbol was found
+    default_url = BASE_URL
+    default_manners = MANNERS
+
+    @cached_property
+    def _classes(self) -> dict[str, str]:
+        """Asset class under which a symbol was found."""
+        return {}
 
     def fetch(self, request: BarsRequest) -> Answer:
         """Ask for a stock, and for a fund if there is no such stock."""
@@ -78,10 +74,6 @@ class NasdaqPrices:
                 return answered(request, page, page.data, listing)
         reason = f"expected a stock or a fund that nasdaq.com has, got {symbol!r}: rCode 400"
         return failed(request, page, reason, Outcome.REFUSED)
-
-    def close(self) -> None:
-        """Give connections back."""
-        self._client.close()
 
 
 def _rows(content: Any, symbol: str) -> list[Row] | None:

@@ -139,7 +139,7 @@ def test_without_a_server_the_command_says_how_to_go_on(home: Path, first: Finis
 
     assert (finished.code, finished.out) == (1, "")
     assert finished.err.startswith(f"error: Prefect's API at {NOWHERE} (PREFECT_API_URL) does not answer: ")
-    assert "`reaction run --no-prefect` runs the same stages without Prefect" in finished.err
+    assert "the same command with --no-prefect does the same without Prefect" in finished.err
     assert finished.err.count("\n") == 1
     assert first.code == 0
     assert last_run(home) == before
