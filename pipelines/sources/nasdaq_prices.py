@@ -7,15 +7,16 @@ that it does not have, or has under the other asset class, is status 200 with ``
 
 from __future__ import annotations
 
-import re
-from datetime import date
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from pipelines.sources.live import Answer, BarsRequest, Listing, Outcome
-from pipelines.sources.web.bars import Row, answered, failed, midnight, not_asked, number, unaskable
+import polars as pl
+
+from pipelines.sources.live import BAR_COLUMNS, Answer, BarsRequest, Listing, Outcome
+from pipelines.sources.web.bars import answered, failed, not_asked, unaskable
 from pipelines.sources.web.judge import Expected, ShapeError
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Manners
@@ -37,7 +38,7 @@ LIMIT = 9999
 KINDS = {"stocks": "stock", "etf": "etf"}
 """Our word for each asset class, in the order in which they are tried."""
 
-_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_NUMBERS = ("open", "high", "low", "close", "volume")
 _MISSING = ("", "N/A", "NA", "--")
 
 
@@ -76,7 +77,7 @@ class NasdaqPrices(WebSource):
         return failed(request, page, reason, Outcome.REFUSED)
 
 
-def _rows(content: Any, symbol: str) -> list[Row] | None:
+def _rows(content: Any, symbol: str) -> pl.DataFrame | None:
     """Return the bars, None for a symbol that is not known under this asset class."""
     data, code = content["data"], content["status"]["rCode"]
     if data is None and code == HTTPStatus.BAD_REQUEST:
@@ -88,26 +89,38 @@ def _rows(content: Any, symbol: str) -> list[Row] | None:
     rows = (data["tradesTable"] or {}).get("rows") or []
     if int(data["totalRecords"] or 0) > len(rows):
         raise ShapeError(f"expected all of {data['totalRecords']} days, got {len(rows)}")
-    return [_row(row) for row in rows]
+    return _bars(rows)
 
 
-def _row(row: Any) -> Row:
-    day = _date(row["date"])
-    opened, high, low, closed, volume = (_number(row[name]) for name in ("open", "high", "low", "close", "volume"))
-    return day, midnight(day), opened, high, low, closed, None, volume
+def _bars(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Return rows as bars, read column by column: an answer has ten years of them."""
+    texts = pl.DataFrame([_texts(name, [row[name] for row in rows]) for name in ("date", *_NUMBERS)]).with_columns(
+        pl.col(_NUMBERS).str.strip_chars().replace(dict.fromkeys(_MISSING))
+    )
+    read = texts.with_columns(
+        pl.col("date").str.to_date("%m/%d/%Y", strict=False),
+        pl.col(_NUMBERS).str.replace_many({"$": "", ",": ""}).cast(pl.Float64, strict=False),
+    )
+    for name in read.columns:
+        unread = texts.filter(read[name].is_null() & (texts[name].is_not_null() | (name == "date")))
+        if unread.height:
+            wanted = "a day MM/DD/YYYY" if name == "date" else f"a number as {name}"
+            raise ShapeError(f"expected {wanted}, got {unread[name][0]!r:.60}")
+    return read.select(
+        "date",
+        pl.col("date").cast(BAR_COLUMNS["opened_at"]).alias("opened_at"),
+        *("open", "high", "low", "close"),
+        pl.lit(None, pl.Float64).alias("adj_close"),
+        "volume",
+    )
 
 
-def _date(text: Any) -> date:
-    """Return a day; strptime would take as long as the rest of the row."""
-    found = _DAY.fullmatch(text)
+def _texts(name: str, cells: list[Any]) -> pl.Series:
+    """Return cells as text; one that is a number is let through, whatever else it is cannot be read."""
     try:
-        if found is not None:
-            month, day, year = map(int, found.groups())
-            return date(year, month, day)
-    except ValueError:
-        pass
-    raise ShapeError(f"expected a day MM/DD/YYYY, got {text!r:.40}")
-
-
-def _number(cell: Any) -> float | None:
-    return number(cell.replace("$", "").replace(",", "") if isinstance(cell, str) else cell, _MISSING)
+        return pl.Series(name, cells, pl.String)
+    except TypeError:
+        odd = [cell for cell in cells if isinstance(cell, bool) or not isinstance(cell, str | int | float | None)]
+        if odd:
+            raise ShapeError(f"expected a number or its text as {name}, got {odd[0]!r:.60}") from None
+        return pl.Series(name, [cell if cell is None else str(cell) for cell in cells], pl.String)

@@ -197,3 +197,10 @@ def test_hours_are_not_offered(server: FakeNasdaq) -> None:
     """Nothing is asked."""
     assert ask(NasdaqPrices, server, "AAPL", interval="1h", last=TODAY).outcome is Outcome.REFUSED
     assert server.log == []
+
+
+def test_fault_41_a_number_in_place_of_its_text_is_read() -> None:
+    """Some rows have it so and some do not."""
+    bars = ask_recorded(NasdaqPrices, recorded([ROW | {"close": 1341.07}, ROW | {"volume": None}]), "AAPL").bars
+    assert bars["close"].to_list() == [1341.07, 1341.07]
+    assert bars["volume"].to_list() == [30_002_510.0, None]

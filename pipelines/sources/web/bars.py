@@ -52,16 +52,17 @@ def failed(request: BarsRequest, page: Page, reason: str = "", outcome: Outcome 
 def answered(
     request: BarsRequest,
     page: Page,
-    rows: Sequence[Row],
+    rows: Sequence[Row] | pl.DataFrame,
     listing: Listing,
     extra: Mapping[str, str] | None = None,
 ) -> Answer:
     """Return the answer for rows that were read; EMPTY if none of them lies in the days that were asked for.
 
     Rows of other days are left out and counted in ``extra["rows_outside"]``: some providers answer more than they are
-    asked for, and what nobody asked for was not measured as a whole.
+    asked for, and what nobody asked for was not measured as a whole. A source that reads column by column gives a frame
+    of BAR_COLUMNS.
     """
-    frame = pl.DataFrame(rows, schema=BAR_COLUMNS, orient="row")
+    frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(rows, schema=BAR_COLUMNS, orient="row")
     bars = frame.filter(pl.col("date").is_between(request.first, request.last)).sort("opened_at", maintain_order=True)
     facts = dict(extra or {})
     if bars.height < frame.height:
