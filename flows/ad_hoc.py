@@ -1,9 +1,9 @@
-"""A study of a user's own prices and events: the pipeline's path in memory, no warehouse, no Prefect."""
+"""A study of a user's events on files or stored prices: the pipeline's path in memory, no Prefect, nothing stored."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -16,6 +16,7 @@ from flows.core import CoreSummary, build_core
 from flows.factors import expect_sound_factors, lacking_factors
 from flows.inputs import fetch_factors, incoming, split_event_files
 from flows.run import model_variables, models
+from flows.stored_prices import Stored, stored_prices
 from flows.studying import Work, run_definitions
 from pipelines.contracts import (
     DIM_STUDIES,
@@ -56,10 +57,16 @@ class AdHocStudy:
     """The tables of one study, by name, each with its contract's columns.
 
     With a convention to be explained there is one more, EXPLANATION, with the columns of `explain_difference`.
+
+    Attributes
+    ----------
+    lacking : str
+        Which symbols of the events the stored prices do not have; empty if none, and for files.
     """
 
     tables: Mapping[str, pl.DataFrame]
     core: CoreSummary
+    lacking: str = ""
 
     def write(self, folder: Path) -> list[Path]:
         """Write each table as Parquet and return the files."""
@@ -89,24 +96,50 @@ def output_folder(folder: Path) -> Path:
     return folder
 
 
-def ad_hoc_study(settings: Settings, definition: StudyDefinition, work: Work | None = None) -> AdHocStudy:
-    """Run one definition on the price, factor and event files that the settings name.
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    """What a study reads of the prices there are.
+
+    Attributes
+    ----------
+    batches : list of RawBatch
+        Of the symbols that the study needs, and what names no symbol.
+    symbols : sequence of str
+        Every symbol that there are prices of.
+    place : str
+        Where they lie, for messages.
+    """
+
+    batches: list[RawBatch]
+    symbols: Sequence[str]
+    place: str
+    lacking: str = ""
+
+
+def ad_hoc_study(
+    settings: Settings, definition: StudyDefinition, work: Work | None = None, stored: Stored | None = None
+) -> AdHocStudy:
+    """Run one definition on the factor and event files that the settings name, and on their price files.
+
+    Parameters
+    ----------
+    stored : Stored, optional
+        Prices of the warehouse to be read in place of price files.
 
     Raises
     ------
     ReactionError
-        If a file cannot be read, no price row is sound, or the study's parameters contradict each other.
+        If a file cannot be read, nothing is stored, no price row is sound, or the study's parameters contradict each
+        other.
     """
     now = datetime.now(UTC)
-    request = files_prices.FilesRequest(settings.prices, settings.columns, settings.layout, settings.date_format)
     events = _events(settings.events, now)
     wanted = _symbols(events) | ({definition.benchmark} if definition.benchmark else set())
     factors = fetch_factors(settings, now)
     _expect_factors(definition.spec, factors)
-    found = files_prices.fetch(request, now)
-    _expect_benchmark(definition.benchmark, found)
-    prices = [batch for batch in found if batch.object in wanted or _names_nobody(batch)]
-    batches = [*prices, *factors, *events]
+    prices = _of_files(settings, wanted, now) if stored is None else _of_store(settings, stored, wanted, now)
+    _expect_benchmark(definition.benchmark, prices)
+    batches = [*prices.batches, *factors, *events]
     connection = open_memory_workspace()
     try:
         append(connection, [incoming(batch) for batch in batches], run_id="ad-hoc")
@@ -114,7 +147,7 @@ def ad_hoc_study(settings: Settings, definition: StudyDefinition, work: Work | N
         inputs = [(batch.source, batch.object) for batch in batches]
         core = build_core(connection, models(), inputs, settings.calendar_folder)
         if core.n_price_rows and not core.n_symbols:
-            raise SourceError(_why_none_is_sound(connection, core))
+            raise SourceError(_why_none_is_sound(connection, core, prices.place))
         expect_sound_factors(connection, settings)
         differences = run_definitions(connection, [definition], work)
         run_ready(connection, models())
@@ -124,7 +157,19 @@ def ad_hoc_study(settings: Settings, definition: StudyDefinition, work: Work | N
         connection.close()
     if work is not None and work.explained:
         tables[EXPLANATION] = differences
-    return AdHocStudy(tables, core)
+    return AdHocStudy(tables, core, prices.lacking)
+
+
+def _of_files(settings: Settings, wanted: Collection[str], now: datetime) -> _Prices:
+    request = files_prices.FilesRequest(settings.prices, settings.columns, settings.layout, settings.date_format)
+    found = files_prices.fetch(request, now)
+    chosen = [batch for batch in found if batch.object in wanted or _names_nobody(batch)]
+    return _Prices(chosen, sorted(batch.object for batch in found), "--prices")
+
+
+def _of_store(settings: Settings, stored: Stored, wanted: Collection[str], now: datetime) -> _Prices:
+    found = stored_prices(settings, stored, wanted, now)
+    return _Prices(found.batches, found.symbols, stored.name, found.lacking)
 
 
 def _expect_factors(spec: StudySpec, batches: list[RawBatch]) -> None:
@@ -134,12 +179,14 @@ def _expect_factors(spec: StudySpec, batches: list[RawBatch]) -> None:
         raise SpecError(f"--factors: {lacking}" + (f"; the files have {', '.join(names)}" if names else ""))
 
 
-def _expect_benchmark(benchmark: str | None, batches: list[RawBatch]) -> None:
-    symbols = sorted(batch.object for batch in batches)
+def _expect_benchmark(benchmark: str | None, prices: _Prices) -> None:
+    symbols = prices.symbols
     if benchmark is not None and benchmark not in symbols:
         shown = ", ".join(get_close_matches(benchmark.upper(), symbols, n=3) or symbols[:5])
+        lacking = f"; {prices.lacking}" if prices.lacking else ""
         raise SpecError(
-            f"--benchmark: {benchmark} has no prices among the {len(symbols)} symbols of --prices, such as {shown}"
+            f"--benchmark: {benchmark} has no prices among the {len(symbols)} symbols of {prices.place}, "
+            f"such as {shown}{lacking}"
         )
 
 
@@ -148,15 +195,15 @@ def _names_nobody(batch: RawBatch) -> bool:
     return batch.frame["symbol"].null_count() > 0
 
 
-def _why_none_is_sound(connection: duckdb.DuckDBPyConnection, core: CoreSummary) -> str:
+def _why_none_is_sound(connection: duckdb.DuckDBPyConnection, core: CoreSummary, place: str) -> str:
     rules = read_frame(
         connection,
         "select rule_id, count(*) as n, min(reason) as reason from core.quarantine group by rule_id order by n desc, 1",
     )
     found = "; ".join(f"{rule}: {n:,} rows, such as: {reason}" for rule, n, reason in rules.iter_rows())
-    return (
-        f"--prices: none of the {core.n_price_rows:,} price rows is sound. {found}. "
-        "Correct the files, or say how to read them with --column, --layout and --date-format"
+    do = "Correct the files, or say how to read them with --column, --layout and --date-format"
+    return f"{place}: none of the {core.n_price_rows:,} price rows is sound. {found}" + (
+        f". {do}" if place == "--prices" else ""
     )
 
 

@@ -20,9 +20,10 @@ from flows.restating import request_rows
 from flows.run import Run, models
 from pipelines.contracts import BACKFILL_CHUNKS
 from pipelines.sources.live import Outcome
-from warehouse.chunks import Delivery, bars_of, deliver
+from warehouse.chunks import Delivery, deliver
 from warehouse.connection import open_file
 from warehouse.models import Model
+from warehouse.vintages import bars_of
 
 AT_ONCE: Final = 64
 """Chunks that one commit may hold: some 20 MB of bars of twenty years."""

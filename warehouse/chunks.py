@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 
 import duckdb
 import polars as pl
 
 from pipelines.contracts import BACKFILL_CHUNKS
-from warehouse.connection import quoted, transaction
-from warehouse.models import Model
+from warehouse.connection import transaction
 from warehouse.store import Incoming, StoreResult, append, insert, record_requests
-from warehouse.vintages import open_history
 
 Days = tuple[date, date]
 """First and last day, both included."""
@@ -26,12 +23,6 @@ _DONE = """
     order by source, object, first_date
 """
 _VINTAGES = "select distinct object from raw.batches where source = $1 and kind = 'full'"
-_BARS = """
-    select symbol, session_date as date, open, high, low, close, adj_close, volume
-    from staging.stg_live__prices
-    where source = {provider} and symbol in ({symbols})
-    order by symbol, session_date
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +72,3 @@ def done_days(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], li
 def objects_with_vintage(connection: duckdb.DuckDBPyConnection, source: str) -> set[str]:
     """Return the objects of a source of which something is stored."""
     return {name for (name,) in connection.execute(_VINTAGES, [source]).fetchall()}
-
-
-def bars_of(
-    warehouse_file: Path, models: Sequence[Model], provider: str, symbols: Sequence[str]
-) -> Mapping[str, pl.DataFrame]:
-    """Return the final bars of the newest vintages of some symbols, as `warehouse.vintages.stored_bars` gives them.
-
-    Parameters
-    ----------
-    provider : str
-        A word of LIVE_SOURCES.
-    symbols : sequence of str
-        Those of other symbols are not read.
-    """
-    with open_history(warehouse_file, models, price_source=provider) as connection:
-        names = ", ".join(quoted(symbol) for symbol in symbols)
-        connection.execute(f"delete from raw.inputs where object not in ({names})")
-        bars = connection.execute(_BARS.format(provider=quoted(provider), symbols=names)).pl()
-    parts = bars.partition_by("symbol", as_dict=True, maintain_order=True)
-    return {str(symbol): frame for (symbol,), frame in parts.items()}

@@ -5,7 +5,7 @@ What counts at an instant is decided by the models of ``sql/staging`` alone, her
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,7 +16,7 @@ import polars as pl
 
 from pipelines.contracts import RUN_INPUTS
 from pipelines.errors import WarehouseError
-from warehouse.connection import first_row, transaction
+from warehouse.connection import first_row, quoted, transaction
 from warehouse.models import Model, run_ready
 from warehouse.store import insert
 from warehouse.workspace import open_reader, set_variables, write_table
@@ -27,8 +27,16 @@ NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
 _BARS = """
     select symbol, session_date as date, open, high, low, close, adj_close, volume
     from staging.stg_live__prices
-    where source = $1 and session_date >= $2
+    where source = $1 and session_date >= $2{of_symbols}
     order by symbol, session_date
+"""
+
+_FIRST_KNOWN = """
+    select object, min(known_from)
+    from raw.batches
+    where source = $1 and kind = 'full'
+    group by object
+    order by object
 """
 
 _RUN = """
@@ -57,9 +65,14 @@ class KnownInputs:
 
 @contextmanager
 def open_history(
-    warehouse_file: Path, models: Sequence[Model], *, price_source: str, as_of: datetime = NEWEST
+    warehouse_file: Path,
+    models: Sequence[Model],
+    *,
+    price_source: str,
+    as_of: datetime = NEWEST,
+    symbols: Collection[str] | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the staging models over every object of a live source, as known at an instant.
+    """Open the staging models over objects of a live source, as known at an instant.
 
     Parameters
     ----------
@@ -67,6 +80,8 @@ def open_history(
         All models; those of staging are built.
     price_source : str
         A word of LIVE_SOURCES.
+    symbols : collection of str, optional
+        Those of which bars are wanted, by default all; actions are there of all.
     """
     with open_reader(warehouse_file) as connection:
         objects = connection.execute(
@@ -74,13 +89,20 @@ def open_history(
             "where source = $1 or (source = 'price_actions' and starts_with(object, $1 || ':'))",
             [f"{price_source}_prices"],
         ).pl()
+        if symbols is not None:
+            objects = objects.filter((pl.col("source") == "price_actions") | pl.col("object").is_in(list(symbols)))
         write_table(connection, "raw.inputs", objects)
         set_variables(connection, {"price_source": price_source, "as_of": as_of})
         run_ready(connection, [model for model in models if model.name.startswith("staging.")])
         yield connection
 
 
-def stored_bars(connection: duckdb.DuckDBPyConnection, price_source: str, since: date = date.min) -> pl.DataFrame:
+def stored_bars(
+    connection: duckdb.DuckDBPyConnection,
+    price_source: str,
+    since: date = date.min,
+    symbols: Collection[str] | None = None,
+) -> pl.DataFrame:
     """Return the final bars of the newest vintages of a live source: symbol, date, prices and volume.
 
     Parameters
@@ -89,8 +111,34 @@ def stored_bars(connection: duckdb.DuckDBPyConnection, price_source: str, since:
         As `open_history` yields it.
     since : date
         First session.
+    symbols : collection of str, optional
+        Rows of others are not read; by default all are.
     """
-    return connection.execute(_BARS, [price_source, since]).pl()
+    names = None if symbols is None else ", ".join(quoted(symbol) for symbol in sorted(symbols)) or "null"
+    query = _BARS.format(of_symbols="" if names is None else f" and symbol in ({names})")
+    return connection.execute(query, [price_source, since]).pl()
+
+
+def bars_of(
+    warehouse_file: Path, models: Sequence[Model], provider: str, symbols: Collection[str], as_of: datetime = NEWEST
+) -> Mapping[str, pl.DataFrame]:
+    """Return the final bars of some symbols, as `stored_bars` gives them, by symbol.
+
+    Those of other symbols are not read, however many there are.
+    """
+    history = open_history(warehouse_file, models, price_source=provider, as_of=as_of, symbols=symbols)
+    with history as connection:
+        bars = stored_bars(connection, provider, symbols=symbols)
+    parts = bars.partition_by("symbol", as_dict=True, maintain_order=True)
+    return {str(symbol): frame for (symbol,), frame in parts.items()}
+
+
+def first_known(warehouse_file: Path, provider: str) -> dict[str, datetime]:
+    """Return the symbols of a live source of which bars are stored, and since when each has been known."""
+    if not warehouse_file.exists():
+        return {}
+    with open_reader(warehouse_file) as connection:
+        return dict(connection.execute(_FIRST_KNOWN, [f"{provider}_prices"]).fetchall())
 
 
 def record_inputs(

@@ -16,7 +16,7 @@ def _version() -> str:
 COMMANDS = {
     "run": ("flows.cli.run:run", "Run the whole pipeline once: prices and events in, published marts out."),
     "backfill": ("flows.cli.backfill:backfill", "Fill the warehouse with histories from live sources; resumable."),
-    "study": ("flows.cli.study:study", "Run one event study on price and event files, without a warehouse."),
+    "study": ("flows.cli.study:study", "Run one event study on price files or stored prices, and event files."),
     "sql": ("flows.cli.sql:sql", "Run one select on the published marts."),
     "events": ("flows.cli.events:app", "List, show and check events."),
     "check": ("flows.cli.check:check", "Check the published marts again: every rule and every hash."),
@@ -24,7 +24,7 @@ COMMANDS = {
 }
 """Where each command lies, and its line in the list."""
 
-USAGE = {"study": {"usage": "Usage: reaction study --prices PATH --events PATH [OPTIONS]"}}
+USAGE = {"study": {"usage": "Usage: reaction study (--prices PATH | --source NAME) --events PATH [OPTIONS]"}}
 """Usage lines that read better than the ones made from the parameters' types."""
 
 

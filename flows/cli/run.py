@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from cyclopts import Parameter
 
-from flows.cli.words import Paths
+from flows.cli.words import LiveSource, Paths
 
 if TYPE_CHECKING:
     from flows.pipeline import Outcome
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
 
 Source = Literal["sample", "files", "yahoo", "nasdaq", "coinbase", "binance"]
-LiveSource = Literal["yahoo", "nasdaq", "coinbase", "binance"]
 
 SMALLEST_FIXED_P = 0.001
 """Smaller p-values are written with an exponent."""
@@ -178,7 +177,8 @@ def _refuse_inputs(**options: tuple[Path, ...] | tuple[str, ...]) -> None:
 
 def _alone(settings: Settings, as_of: str | None) -> Outcome:
     if as_of is not None:
-        from flows.as_of import parse_instant, run_as_of
+        from flows.as_of import run_as_of
+        from flows.instants import parse_instant
 
         return run_as_of(settings, parse_instant(as_of))
     from flows.pipeline import run_pipeline

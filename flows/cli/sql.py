@@ -62,7 +62,8 @@ def sql(
 
 
 def _marts_as_of(text: str) -> Path:
-    from flows.as_of import marts_as_of, parse_instant
+    from flows.as_of import marts_as_of
+    from flows.instants import parse_instant
     from pipelines.settings import load_settings
 
     instant = parse_instant(text)

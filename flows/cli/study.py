@@ -1,4 +1,4 @@
-"""``reaction study``: an event study of one's own files, without a warehouse."""
+"""``reaction study``: one event study on one's own price files or on stored prices."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from flows.cli.study_options import (
     WindowOptions,
     definition_of,
     settings_of,
+    stored_of,
 )
 
 if TYPE_CHECKING:
@@ -29,11 +30,12 @@ def study(
     tests: TestOptions = USUAL_TESTS,
     output: OutputOptions = USUAL_OUTPUT,
 ) -> None:
-    """Run one event study on price and event files; no warehouse and no Prefect are involved.
+    """Run one event study on price files or stored prices and event files; the warehouse stays as it is.
 
-    Prices are long (symbol, date, close or adj_close), one file per symbol, or wide (date and one column per symbol).
-    The event list has event_id, symbol, and event_date (a day) or occurred_at (an instant with a zone, which goes
-    through the session rule of the security's exchange).
+    Prices come from files (--prices), or from what the warehouse has stored of a live source (--source), now or as it
+    was known at an instant (--as-of). Files are long (symbol, date, close or adj_close), one file per symbol, or wide
+    (date and one column per symbol). The event list has event_id, symbol, and event_date (a day) or occurred_at (an
+    instant with a zone, which goes through the session rule of the security's exchange).
 
     ```
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --car=0,0 --car=-1,1
@@ -42,17 +44,23 @@ def study(
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --group-by theme --test grank_t
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --resamples 999 --placebo-dates 100
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --explain-difference estudy2
+    reaction study --source yahoo --events events.csv --benchmark ^GSPC
+    reaction study --source yahoo --as-of 2025-01-27T21:00:00Z --events events.csv --benchmark ^GSPC
     ```
     """
     from flows.ad_hoc import ad_hoc_study, output_folder
+    from flows.cli.output import plain
     from flows.cli.study_tables import print_study
     from flows.studying import Work
 
     printed = output.printed
+    stored = stored_of(files)
     definition = definition_of(model, windows, tests)
     settings = settings_of(files)
     folder = output_folder(output.out) if output.out is not None else None
-    result = ad_hoc_study(settings, definition, Work(output.threads, tests.explain_difference))
+    result = ad_hoc_study(settings, definition, Work(output.threads, tests.explain_difference), stored)
+    if result.lacking:
+        print(f"without prices: {plain(result.lacking)}", file=sys.stderr)
     if folder is not None:
         result.write(folder)
     if printed == "table":

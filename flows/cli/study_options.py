@@ -9,9 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Group, Parameter, validators
 
-from flows.cli.words import Convention, Measure, Model, OtherConvention, Paths, Returns, StandardErrors, Test
+from flows.cli.words import (
+    Convention,
+    LiveSource,
+    Measure,
+    Model,
+    OtherConvention,
+    Paths,
+    Returns,
+    StandardErrors,
+    Test,
+)
 
 if TYPE_CHECKING:
+    from flows.stored_prices import Stored
     from pipelines.event_study.definitions import StudyDefinition
     from pipelines.settings import Settings
 
@@ -46,6 +57,11 @@ class InputOptions:
     ----------
     prices
         Price files (CSV, Parquet) or folders of them, one or more.
+    source
+        Live source whose stored prices are read in place of price files, those that `reaction run` and `reaction
+        backfill` have fetched; nothing is fetched now.
+    as_of
+        Instant with a zone, with --source: prices that became known later, and what they restate, are not read.
     events
         Event lists (CSV, Parquet) or catalogue files (YAML), one or more.
     factors
@@ -65,7 +81,9 @@ class InputOptions:
         strptime format of text dates; without it ISO dates and YYYYMMDD are read.
     """
 
-    prices: Paths
+    prices: Paths = ()
+    source: LiveSource | None = None
+    as_of: str | None = None
     events: Paths
     factors: Paths = ()
     factor_unit: Literal["decimal", "percent"] | None = None
@@ -216,13 +234,44 @@ class OutputOptions:
         return "json" if self.as_json else self.output
 
 
+def stored_of(files: InputOptions) -> Stored | None:
+    """Return which stored prices are read; None for files.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are not exactly one of both, or an option is given that goes with the other one.
+    """
+    from flows.instants import parse_instant
+    from flows.stored_prices import Stored
+    from pipelines.errors import ConfigurationError
+
+    if files.source is None:
+        if not files.prices:
+            raise ConfigurationError(
+                "expected prices: --prices with files, or --source with a live source; got neither"
+            )
+        if files.as_of is not None:
+            raise ConfigurationError(
+                "--as-of goes with --source: files hold what they hold now, and nothing tells what they held before"
+            )
+        return None
+    if files.prices:
+        raise ConfigurationError(f"--prices and --source {files.source} contradict each other; give one of them")
+    of_files = {"--column": files.column, "--layout": files.layout, "--date-format": files.date_format}
+    idle = [name for name, value in of_files.items() if value]
+    if idle:
+        raise ConfigurationError(f"{', '.join(idle)}: it says how --prices are read; leave it out with --source")
+    return Stored(files.source, None if files.as_of is None else parse_instant(files.as_of))
+
+
 def settings_of(files: InputOptions) -> Settings:
     """Return the settings that name the files and say how they are read."""
     from flows.cli.run import column_mapping
     from pipelines.settings import load_settings
 
     return load_settings(
-        prices=[str(path) for path in files.prices],
+        prices=[str(path) for path in files.prices] or None,
         events=[str(path) for path in files.events],
         factors=[str(path) for path in files.factors] or None,
         factor_unit=files.factor_unit,

@@ -15,6 +15,9 @@ from cyclopts import Parameter
 Paths = Annotated[tuple[Path, ...], Parameter(consume_multiple=True)]
 """Files of one option: several after it, as a shell's ``*.csv`` gives them, or the option again."""
 
+LiveSource = Literal["yahoo", "nasdaq", "coinbase", "binance"]
+"""Live sources of prices; fred's series are no prices of securities."""
+
 Model = Literal[
     "market",
     "market_adjusted",

@@ -28,9 +28,9 @@ from pipelines.sources.live import BAR_COLUMNS, Answer, BarsRequest, BarsSource,
 from pipelines.sources.web.breaker import Patience
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Manners
-from warehouse.chunks import bars_of
 from warehouse.connection import open_file
 from warehouse.lease import lease
+from warehouse.vintages import bars_of
 
 FIRST, LAST = date(2022, 1, 3), date(2024, 12, 31)
 MARKET_DAY = date(2025, 1, 31)

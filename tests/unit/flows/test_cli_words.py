@@ -7,10 +7,19 @@ from typing import Any, get_args
 import pytest
 
 from flows.cli import words
-from pipelines.contracts.vocabulary import CONVENTIONS, MEASURES, MODELS, RETURN_TYPES, STANDARD_ERRORS, TESTS
+from pipelines.contracts.vocabulary import (
+    CONVENTIONS,
+    LIVE_SOURCES,
+    MEASURES,
+    MODELS,
+    RETURN_TYPES,
+    STANDARD_ERRORS,
+    TESTS,
+)
 from pipelines.event_study.conventions import OTHERS
 
 HOMES = {
+    "LiveSource": [word for word in LIVE_SOURCES if word != "fred"],
     "Model": MODELS,
     "Measure": MEASURES,
     "StandardErrors": STANDARD_ERRORS,

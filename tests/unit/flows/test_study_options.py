@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,8 @@ import pytest
 from cyclopts import CycloptsError
 
 from flows.cli.app import build_app
-from flows.cli.study_options import OutputOptions, definition_of
+from flows.cli.study_options import OutputOptions, definition_of, stored_of
+from flows.stored_prices import Stored
 from pipelines.errors import ConfigurationError, SpecError
 from pipelines.event_study import StudySpec, Window
 from pipelines.event_study.spec import DEFAULT_TESTS
@@ -156,3 +159,33 @@ def test_two_formats_are_refused() -> None:
         _ = parsed("--json", "--format", "csv")["output"].printed
     assert parsed("--json", "--format", "json")["output"].printed == "json"
     assert parsed()["output"].printed == "table"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "expected prices: --prices with files, or --source with a live source; got neither"),
+        (("--prices", "p.csv", "--source", "yahoo"), "--prices and --source yahoo contradict each other"),
+        (("--prices", "p.csv", "--as-of", "2025-01-27T21:00:00Z"), "--as-of goes with --source: files hold what they"),
+        (("--source", "yahoo", "--as-of", "2025-01-27"), "--as-of: expected an instant with a zone"),
+        (("--source", "yahoo", "--layout", "wide"), "--layout: it says how --prices are read"),
+        (("--source", "yahoo", "--column", "close=PRC"), "--column: it says how --prices are read"),
+    ],
+)
+def test_prices_come_from_files_or_from_the_store(options: tuple[str, ...], message: str) -> None:
+    """Exactly one of both is given, and nothing that goes with the other one."""
+    _, bound, _ = build_app("study").parse_args(
+        ["study", "--events", "e.csv", *options], exit_on_error=False, print_error=False
+    )
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        stored_of(bound.arguments["files"])
+
+
+def test_stored_prices_are_those_of_a_source_and_an_instant() -> None:
+    """The instant comes in UTC; without one everything that is known now counts."""
+    _, bound, _ = build_app("study").parse_args(
+        ["study", "--events", "e.csv", "--source", "binance", "--as-of", "2025-01-27T16:00-05:00"],
+        exit_on_error=False,
+        print_error=False,
+    )
+    assert stored_of(bound.arguments["files"]) == Stored("binance", datetime(2025, 1, 27, 21, tzinfo=UTC))
