@@ -318,3 +318,37 @@ def test_one_moved_close_is_a_revision_wherever_it_is(number: int, size: float) 
     found = judge(bars(CLOSES), fetched, actions())["XX"]
     assert (found.verdict, found.remedy, found.days) == (Verdict.REVISION, Remedy.STORE, (day(number),))
     assert changes(bars(CLOSES), fetched).revised["date"].to_list() == [day(number)]
+
+
+@given(
+    held=st.dictionaries(st.sampled_from("ABCD"), st.sets(st.integers(0, 30), min_size=1), min_size=1),
+    came=st.dictionaries(st.sampled_from("BCDE"), st.sets(st.integers(0, 30), min_size=1), min_size=1),
+    names=st.permutations("ABCDE"),
+)
+def test_sessions_are_compared_by_their_day_wherever_they_stand(
+    held: dict[str, set[int]], came: dict[str, set[int]], names: list[str]
+) -> None:
+    """Holes on either side, symbols of one side alone, and rows in any order of symbols."""
+
+    def frame(sessions: dict[str, set[int]], volume: float) -> pl.DataFrame:
+        parts = [
+            bars(
+                dict.fromkeys(sorted(sessions[name]), 100.0), volumes=dict.fromkeys(sessions[name], volume), symbol=name
+            )
+            for name in names
+            if name in sessions
+        ]
+        return pl.concat(parts)
+
+    found = judge(frame(held, 1000.0), frame(came, 1100.0), actions())
+    assert set(found) == set(came)
+    for name, judgement in found.items():
+        both = sorted(held.get(name, set()) & came[name])
+        needed = max((item for item in held.get(name, set()) if item <= max(came[name])), default=None)
+        if name not in held:
+            assert judgement.verdict is Verdict.FIRST
+        elif not both or needed != both[-1]:
+            assert judgement.verdict is Verdict.GAP
+        else:
+            assert (judgement.verdict, judgement.n_overlap) == (Verdict.REVISION, len(both))
+            assert judgement.days == tuple(map(day, both))
