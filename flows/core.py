@@ -82,6 +82,7 @@ def _build_sessions(connection: duckdb.DuckDBPyConnection, calendar_folder: Path
         with days as (
             select session_date as day from core.staged_prices
             where session_date <= (select max(fetched_at)::date + 1 from staging.stg_batches)
+            union all select session_date from staging.stg_hourly__prices where session_date <= fetched_at::date + 1
             union all select available_by::date from core.events
             union all select event_date from core.events
         )

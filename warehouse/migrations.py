@@ -19,6 +19,7 @@ from pipelines.contracts import (
     FILES_EVENTS,
     FILES_FACTORS,
     FILES_PRICES,
+    HOURLY_PRICES,
     LIVE_PRICES,
     PRICE_ACTIONS,
     REQUESTS,
@@ -72,7 +73,17 @@ def _backfills(connection: duckdb.DuckDBPyConnection) -> None:
     create_table(connection, BACKFILL_CHUNKS, "raw")
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_initial, _factors, _vintages, _backfills)
+def _hours(connection: duckdb.DuckDBPyConnection) -> None:
+    create_table(connection, HOURLY_PRICES, "raw")
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
+    _initial,
+    _factors,
+    _vintages,
+    _backfills,
+    _hours,
+)
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 
 

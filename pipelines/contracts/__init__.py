@@ -16,8 +16,10 @@ from pipelines.contracts.facts import (
 )
 from pipelines.contracts.market import (
     FCT_CORPORATE_ACTIONS,
+    FCT_HOURLY_PRICES,
     FCT_PRICE_DIFFERENCES,
     FCT_PROVISIONAL_PRICES,
+    FCT_SERIES,
     MARKET,
 )
 from pipelines.contracts.model import Column, DType, Table
@@ -31,6 +33,7 @@ from pipelines.contracts.raw import (
     FILES_FACTORS,
     FILES_PRICES,
     FRED_PRICES,
+    HOURLY_PRICES,
     LIVE_PRICES,
     NASDAQ_PRICES,
     PRICE_ACTIONS,
@@ -66,9 +69,11 @@ __all__ = [
     "FCT_EVENT_CARS",
     "FCT_EVENT_SECURITIES",
     "FCT_GROUP_TESTS",
+    "FCT_HOURLY_PRICES",
     "FCT_PRICE_DIFFERENCES",
     "FCT_PROVISIONAL_PRICES",
     "FCT_RETURNS",
+    "FCT_SERIES",
     "FCT_STUDY_SECURITIES",
     "FCT_VALUE_IMPACT",
     "FILES_EVENTS",
@@ -76,6 +81,7 @@ __all__ = [
     "FILES_PRICES",
     "FRED_PRICES",
     "GENERATIONS",
+    "HOURLY_PRICES",
     "LIVE_PRICES",
     "MARKET",
     "MARTS",

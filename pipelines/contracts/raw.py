@@ -8,7 +8,14 @@ it are one vintage: bars of one price basis, so that returns never mix two.
 from __future__ import annotations
 
 from pipelines.contracts.model import Column, Table
-from pipelines.contracts.vocabulary import ACTION_KINDS, BATCH_KINDS, CHUNK_OUTCOMES, LIVE_SOURCES, OUTCOMES
+from pipelines.contracts.vocabulary import (
+    ACTION_KINDS,
+    BATCH_KINDS,
+    CHUNK_OUTCOMES,
+    HOURLY_SOURCES,
+    LIVE_SOURCES,
+    OUTCOMES,
+)
 
 BATCHES = Table(
     name="batches",
@@ -212,6 +219,24 @@ COINBASE_PRICES = _bars("coinbase", "Coinbase")
 BINANCE_PRICES = _bars("binance", "Binance")
 FRED_PRICES = _bars("fred", "FRED")
 
+HOURLY_PRICES = Table(
+    name="hourly_prices",
+    grain="one row per bar of an hour of an answer",
+    key=("batch_id", "row_number"),
+    meaning="Bars of an hour as the providers send them; a batch holds what was new or changed, see batches",
+    columns=(
+        _BATCH,
+        _ROW,
+        Column("source", "text", "provider", allowed=HOURLY_SOURCES),
+        Column("symbol", "text", "security, by our name for it"),
+        Column("session_date", "date", "day of the bar on the exchange's clock"),
+        Column("opened_at", "instant", "opening of the hour, by the calendar where it has such an hour"),
+        Column("stamped_at", "instant", "the provider's own stamp; that of a live row is not the hour's opening"),
+        *(_number(name, name) for name in ("open", "high", "low", "close", "volume")),
+        Column("is_final", "boolean", "the hour and a grace time were over when the bar was fetched"),
+    ),
+)
+
 PRICE_ACTIONS = Table(
     name="price_actions",
     grain="one row per corporate action of an answer",
@@ -231,5 +256,14 @@ PRICE_ACTIONS = Table(
 LIVE_PRICES = (YAHOO_PRICES, NASDAQ_PRICES, COINBASE_PRICES, BINANCE_PRICES, FRED_PRICES)
 """Raw tables of the providers that are asked over the network."""
 
-RAW_ROWS = (SAMPLE_PRICES, FILES_PRICES, FILES_FACTORS, CATALOGUE_EVENTS, FILES_EVENTS, *LIVE_PRICES, PRICE_ACTIONS)
+RAW_ROWS = (
+    SAMPLE_PRICES,
+    FILES_PRICES,
+    FILES_FACTORS,
+    CATALOGUE_EVENTS,
+    FILES_EVENTS,
+    *LIVE_PRICES,
+    HOURLY_PRICES,
+    PRICE_ACTIONS,
+)
 RAW = (BATCHES, REQUESTS, RUN_INPUTS, BACKFILL_CHUNKS, *RAW_ROWS)

@@ -131,6 +131,9 @@ LIVE_SOURCES = {
 }
 """Providers that are asked over the network; the raw table of one is called ``<word>_prices``."""
 
+HOURLY_SOURCES = ("yahoo", "coinbase", "binance")
+"""Those of them that have bars of an hour."""
+
 ACTION_KINDS = {
     "dividend": "cash per share",
     "capital_gain": "distribution of a fund, cash per share",

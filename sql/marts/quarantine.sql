@@ -1,11 +1,14 @@
--- grain: one row per rejected row of prices, corporate actions, factors or event lists and rule
+-- grain: one row per rejected row of prices, hours, corporate actions, factors or event lists and rule
 -- key:   batch_id, row_number, rule_id
--- reads: core.quarantine, core.action_quarantine, core.factor_quarantine, core.event_quarantine
+-- reads: core.quarantine, core.hourly_quarantine, core.action_quarantine, core.factor_quarantine
+-- reads: core.event_quarantine
 -- units: none
 with
 
 rejected as (
     select * from core.quarantine
+    union all by name
+    select * from core.hourly_quarantine
     union all by name
     select * from core.action_quarantine
     union all by name

@@ -1,7 +1,7 @@
 -- grain: one row per bar of the batches of a symbol's newest vintage; a session may stand in several
 -- key:   batch_id, row_number
 -- reads: raw.fred_prices, staging.stg_batches
--- units: prices in the currency of the listing, volume in shares or units
+-- units: the close is a value in the unit of the series, see core.series; the rest is null
 with
 
 fred_prices as (

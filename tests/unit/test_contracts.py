@@ -54,7 +54,7 @@ WORDS = {
     "test": {tuple(vocabulary.TESTS)},
     "kind": {tuple(vocabulary.EVENT_KINDS), tuple(vocabulary.BATCH_KINDS), tuple(vocabulary.ACTION_KINDS)},
     "outcome": {tuple(vocabulary.OUTCOMES), tuple(vocabulary.CHUNK_OUTCOMES)},
-    "source": {tuple(vocabulary.LIVE_SOURCES)},
+    "source": {tuple(vocabulary.LIVE_SOURCES), vocabulary.HOURLY_SOURCES},
     "other_source": {tuple(vocabulary.LIVE_SOURCES)},
     "precision": {vocabulary.PRECISIONS},
     "expected_sign": {vocabulary.SIGNS},
