@@ -24,19 +24,37 @@ Kind = Literal["full", "append", "revision", "provisional"]
 
 _RAW_TABLES = {table.name: table for table in RAW_ROWS}
 _STORED = """
-    with stored as (
-        select
-            *,
-            max_by(vintage, known_from) filter (where kind = 'full') over (partition by source, object) as newest
+    with held as materialized (
+        select source, object, vintage, kind, batch_id, content_hash, known_from
         from raw.batches
         semi join {relation} using (source, object)
+    ),
+    last_of_kind as (
+        select
+            source, object, vintage, kind,
+            max_by(batch_id, known_from) as batch_id,
+            max_by(content_hash, known_from) as content_hash,
+            max(known_from) as known_from
+        from held
+        group by source, object, vintage, kind
+    ),
+    newest as (
+        select source, object, max_by(vintage, known_from) as vintage
+        from last_of_kind
+        where kind = 'full'
+        group by source, object
+    ),
+    wanted as (
+        select * from last_of_kind semi join newest using (source, object, vintage)
+        union
+        select * from held where content_hash in (select content_hash from {relation})
     )
     select source, object, batch_id, content_hash, vintage, kind
-    from stored
-    where vintage = newest or content_hash in (select content_hash from {relation})
+    from wanted
     order by known_from, kind != 'full', batch_id
 """
-"""The newest vintages of what comes in, and what has the same content, whose names are taken; oldest first."""
+"""Oldest first: the last batch of each kind in the newest vintages of what comes in, and whatever has the same content,
+whose names are taken. How many batches there are in between makes no difference."""
 
 
 @dataclass(frozen=True, slots=True)
