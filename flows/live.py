@@ -296,6 +296,7 @@ def _fetched(source_name: str, wanted: Wanted, answer: Answer, found: SortedBars
         provisional=found.provisional,
         actions=answer.actions,
         is_whole=is_whole,
+        interval=answer.request.interval,
     )
 
 

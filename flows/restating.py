@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from flows.inputs import incoming
-from pipelines.contracts import PRICE_ACTIONS, REQUESTS
+from pipelines.contracts import HOURLY_PRICES, PRICE_ACTIONS, REQUESTS
 from pipelines.restatements import Judgement, Remedy, changes
 from pipelines.sources.batch import RawBatch
 from pipelines.sources.live import Answer, Outcome
@@ -29,11 +29,13 @@ class Fetched:
     provider : str
         A word of LIVE_SOURCES.
     final, provisional : DataFrame
-        Columns of BAR_COLUMNS.
+        Columns of BAR_COLUMNS; of hours `date` is the instant at which the hour opens, and `day` its session's.
     actions : DataFrame
         Columns of ACTION_COLUMNS.
     is_whole : bool
         Whether the whole history was asked for, rather than an overlap and what comes after it.
+    interval : str
+        "1d" or "1h".
     """
 
     provider: str
@@ -44,11 +46,17 @@ class Fetched:
     provisional: pl.DataFrame
     actions: pl.DataFrame
     is_whole: bool
+    interval: str = "1d"
 
     @property
     def bars(self) -> pl.DataFrame:
         """The final bars as `judge` and `changes` take them."""
         return self.final.with_columns(symbol=pl.lit(self.symbol))
+
+    @property
+    def is_hourly(self) -> bool:
+        """Whether the bars are those of hours; the corporate actions come with those of days and are stored once."""
+        return self.interval == "1h"
 
     @property
     def acted(self) -> pl.DataFrame:
@@ -80,27 +88,46 @@ def _batches(fetched: Fetched, stored: pl.DataFrame, judgement: Judgement) -> It
     is_first = stored.is_empty()
     if is_first or judgement.remedy is Remedy.REFETCH:
         yield _bars(fetched, fetched.bars, "full")
-        yield _actions(fetched, "full")
+        if not fetched.is_hourly:
+            yield _actions(fetched, "full")
     else:
         found = changes(stored, fetched.bars)
         if found.appended.height:
             yield _bars(fetched, found.appended, "append")
         if found.revised.height:
             yield _bars(fetched, found.revised, "revision")
-        if fetched.actions.height:
+        if fetched.actions.height and not fetched.is_hourly:
             yield _actions(fetched, "append")
     if fetched.provisional.height:
         yield _bars(fetched, fetched.provisional, "provisional")
+
+
+def stored_as(provider: str, symbol: str, interval: str = "1d") -> tuple[str, str]:
+    """Return the raw table and the object's name under which a provider's bars of a symbol are stored."""
+    source = f"{provider}_prices"
+    return (source, symbol) if interval == "1d" else (HOURLY_PRICES.name, f"{source}:{symbol}")
 
 
 def _bars(fetched: Fetched, bars: pl.DataFrame, kind: Kind) -> Incoming:
     rows = bars.sort("date", "opened_at", maintain_order=True).select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("row_number"),
         pl.lit(fetched.symbol).alias("symbol"),
-        *fetched.final.columns,
+        *(_hourly_cells(fetched) if fetched.is_hourly else fetched.final.columns),
         pl.lit(kind != "provisional").alias("is_final"),
     )
-    return _incoming(f"{fetched.provider}_prices", fetched.symbol, fetched, rows, kind)
+    source, name = stored_as(fetched.provider, fetched.symbol, fetched.interval)
+    return _incoming(source, name, fetched, rows, kind)
+
+
+def _hourly_cells(fetched: Fetched) -> list[pl.Expr]:
+    """Return the columns that a bar of an hour is stored with, beside those that every bar has."""
+    return [
+        pl.lit(fetched.provider).alias("source"),
+        pl.col("day").alias("session_date"),
+        pl.col("date").alias("opened_at"),
+        pl.col("opened_at").alias("stamped_at"),
+        *map(pl.col, ("open", "high", "low", "close", "volume")),
+    ]
 
 
 def _actions(fetched: Fetched, kind: Kind) -> Incoming:
@@ -122,11 +149,12 @@ def request_rows(run_id: str, provider: str, answers: Iterable[Answer]) -> pl.Da
 
     The beginning of a body that could not be read is kept with the reason; what was not measured has no number of rows.
     """
+    named = ((stored_as(provider, one.request.symbol, one.request.interval), one) for one in answers)
     rows = [
         {
             "run_id": run_id,
-            "source": f"{provider}_prices",
-            "object": answer.request.symbol,
+            "source": source,
+            "object": name,
             "first_date": answer.request.first,
             "last_date": answer.request.last,
             "outcome": answer.outcome.value,
@@ -135,7 +163,7 @@ def request_rows(run_id: str, provider: str, answers: Iterable[Answer]) -> pl.Da
             "fetched_at": answer.fetched_at,
             "n_rows": answer.bars.height if answer.outcome in (Outcome.OK, Outcome.EMPTY) else None,
         }
-        for answer in answers
+        for (source, name), answer in named
     ]
     return pl.DataFrame(rows, schema=REQUESTS.polars_schema)
 

@@ -80,8 +80,7 @@ def due_sessions(
     over = pl.col("close_at") + grace <= now
     missing = [day for day in wanted.filter(over)["session_date"].to_list() if day not in held]
     running = wanted.filter(~over)["session_date"].to_list()
-    before = min(missing) if missing else date.max
-    overlap = sorted(day for day in held if day < before)[-OVERLAP_SESSIONS:]
+    overlap = sorted(day for day in held if not missing or day < missing[0])[-OVERLAP_SESSIONS:]
     return Due(tuple(missing), running[-1] if running else None, tuple(overlap))
 
 

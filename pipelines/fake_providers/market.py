@@ -100,6 +100,8 @@ class Market:
         True while today's session still runs: its bar then holds half of the volume and another close.
     holidays : set of date
         Weekdays on which nothing but crypto trades.
+    half_days : set of date
+        Sessions that end early for all but crypto, whose bars of an hour are fewer then.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class Market:
         self.today = today
         self.is_open = False
         self.holidays = set(holidays)
+        self.half_days: set[date] = set()
         self._securities = {security.symbol: security for security in securities}
         self._splits: dict[str, dict[date, float]] = {}
         self._dividends: dict[str, dict[date, float]] = {}
@@ -144,8 +147,13 @@ class Market:
         return [self._bar(self._securities[symbol], day) for day in self.sessions(symbol, first, last)]
 
     def hours(self, symbol: str, first: date, last: date) -> list[Bar]:
-        """Return the 24 hours of each session, which add up to its bar; while today is open, its first 12."""
-        return [hour for bar in self.bars(symbol, first, last) for hour in self._hours(symbol, bar)]
+        """Return the 24 hours of each session, which add up to its bar; while today is open, its first 12.
+
+        An hour that is over stays as it was when its session ends: the bar of a running session is no sum of its hours.
+        """
+        security = self._securities.get(symbol)
+        days = self.sessions(symbol, first, last)
+        return [hour for day in days if security for hour in self._hours(self._bar(security, day, is_whole=True))]
 
     def splits(self, symbol: str) -> list[Split]:
         """Return the splits that have happened, oldest first."""
@@ -174,12 +182,12 @@ class Market:
     def _trades(self, security: Security, day: date) -> bool:
         return security.kind == "crypto" or (day.weekday() < _SATURDAY and day not in self.holidays)
 
-    def _bar(self, security: Security, day: date) -> Bar:
+    def _bar(self, security: Security, day: date, *, is_whole: bool = False) -> Bar:
         symbol = security.symbol
         factor, volume_factor = self._revisions.get((symbol, day), (1.0, 1.0))
         ratio = float(np.prod([split.ratio for split in self.splits(symbol) if split.day <= day]))
         level, close, high, low, volume = self._path(security)[(day - security.listed).days]
-        if self.is_open and day == self.today:
+        if self.is_open and day == self.today and not is_whole:
             close, volume = (close + level) / 2, volume / 2
         opened, top, bottom, closed = (round(float(price) * factor / ratio, 4) for price in (level, high, low, close))
         return Bar(day, opened, top, bottom, closed, float(round(volume * volume_factor * ratio)))
@@ -201,12 +209,12 @@ class Market:
             self._paths[security.symbol] = known
         return known
 
-    def _hours(self, symbol: str, bar: Bar) -> list[Bar]:
-        """Walk from the open to the close by way of the low and the high."""
-        count = _HOURS // 2 if self.is_open and bar.session == self.today else _HOURS
-        stops = np.array([0, count // 3, 2 * count // 3, count])
-        walk = np.interp(np.arange(count + 1), stops, [bar.open, bar.low, bar.high, bar.close]).round(4).tolist()
-        return [
-            Bar(bar.session, begin, max(begin, end), min(begin, end), end, bar.volume / count, hour)
+    def _hours(self, bar: Bar) -> list[Bar]:
+        """Walk from the open to the close by way of the low and the high, as far as the session has come."""
+        stops = np.array([0, _HOURS // 3, 2 * _HOURS // 3, _HOURS])
+        walk = np.interp(np.arange(_HOURS + 1), stops, [bar.open, bar.low, bar.high, bar.close]).round(4).tolist()
+        hours = [
+            Bar(bar.session, begin, max(begin, end), min(begin, end), end, bar.volume / _HOURS, hour)
             for hour, (begin, end) in enumerate(pairwise(walk))
         ]
+        return hours[: _HOURS // 2] if self.is_open and bar.session == self.today else hours

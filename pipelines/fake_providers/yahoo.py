@@ -32,6 +32,7 @@ _OPEN, _MIDNIGHT = time(9, 30), time()
 _DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOURS_A_DAY = 7  # bars of one hour, the last of them half an hour
+_HOURS_OF_HALF_A_DAY = 4
 _HOURLY_DAYS = 730
 _RANGES = {"1d": 1, "5d": 5, "1mo": 30, "3mo": 90, "6mo": 182, "1y": 365, "2y": 730, "5y": 1826, "10y": 3652}
 _REGULAR_SECONDS = 23_400
@@ -135,8 +136,11 @@ class FakeYahoo(FakeServer):
         if not rows:
             return {**result, "indicators": {"quote": [{}], "adjclose": [{}]}}
         stamps = [row[0] for row in rows]
-        if interval == "1d" and self.market.is_open and rows[-1][1].session == self.market.today:
-            stamps[-1] = self._live(security)
+        if self.market.is_open and rows[-1][1].session == self.market.today:
+            if interval == "1d":
+                stamps[-1] = self._live(security)
+            elif begin <= self._live(security) < end:
+                rows, stamps = [*rows, _ticked(rows[-1])], [*stamps, self._live(security)]
         names = ("open", "high", "low", "close")
         quote: dict[str, list[Any]] = {n: [_single(getattr(row[2], n)) for row in rows] for n in names}
         quote["volume"] = [round(row[2].volume) for row in rows]
@@ -187,7 +191,8 @@ class FakeYahoo(FakeServer):
     def _hourly(self, security: Security, session: Bar) -> list[tuple[datetime, Bar, Bar]]:
         hours = self.market.hours(security.symbol, session.session, session.session)
         if security.kind != "crypto":
-            parts = [part for part in np.array_split(np.arange(24), _HOURS_A_DAY) if part[0] < len(hours)]
+            count = _HOURS_OF_HALF_A_DAY if session.session in self.market.half_days else _HOURS_A_DAY
+            parts = [part for part in np.array_split(np.arange(24), count) if part[0] < len(hours)]
             hours = [_joined([hours[n] for n in part if n < len(hours)], n) for n, part in enumerate(parts)]
         opened = self._opened(security, session.session)
         return [(opened + timedelta(hours=bar.hour), bar, self._adjusted(security, bar)) for bar in hours]
@@ -233,6 +238,12 @@ def _joined(hours: list[Bar], number: int) -> Bar:
     high, low = max(hour.high for hour in hours), min(hour.low for hour in hours)
     volume = sum(hour.volume for hour in hours)
     return hours[0]._replace(high=high, low=low, close=hours[-1].close, volume=volume, hour=number)
+
+
+def _ticked(row: tuple[datetime, Bar, Bar]) -> tuple[datetime, Bar, Bar]:
+    """Return the live row after a bar of an hour: the last trade alone, without a volume."""
+    last = row[2].close
+    return row[0], row[1], row[2]._replace(open=last, high=last, low=last, volume=0.0)
 
 
 def _seconds(instant: datetime) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pipelines.sessions.calendars import ALWAYS_OPEN, EPOCH, Calendars, build_sessions, time_zone
 from pipelines.sessions.day0 import OWN_DATES, REQUESTS, resolve_day0
+from pipelines.sessions.hours import hours_of, rests_at_midday
 from pipelines.sessions.overrides import ACTIONS, OVERRIDES
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "REQUESTS",
     "Calendars",
     "build_sessions",
+    "hours_of",
     "resolve_day0",
+    "rests_at_midday",
     "time_zone",
 ]

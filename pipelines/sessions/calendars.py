@@ -89,7 +89,7 @@ def time_zone(mic: str) -> str:
     ConfigurationError
         If the exchange is not known.
     """
-    return "UTC" if mic == ALWAYS_OPEN else str(_calendar_class(mic).tz)
+    return "UTC" if mic == ALWAYS_OPEN else str(calendar_class(mic).tz)
 
 
 def _exchange(mic: str, start: date, end: date, corrections: list[Override]) -> tuple[pl.DataFrame, list[str]]:
@@ -125,7 +125,7 @@ def _bounds(mic: str) -> tuple[date, date]:
     """Return the first and last day the calendar may be asked for."""
     if mic == ALWAYS_OPEN:
         return date.min, date.max
-    calendar = _calendar_class(mic)
+    calendar = calendar_class(mic)
     first, last = calendar.bound_min(), calendar.bound_max()
     return first.date() if first is not None else date.min, last.date() if last is not None else date.max
 
@@ -166,7 +166,7 @@ def _from_library(mic: str, low: date, high: date, last: date) -> pl.DataFrame:
     return frame.filter(pl.col("session_date") <= high)
 
 
-def _calendar_class(mic: str) -> Any:
+def calendar_class(mic: str) -> Any:
     """Return the library's class of an exchange; asking the class costs nothing, building a calendar does."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
