@@ -9,10 +9,12 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
+
+import duckdb
 
 from flows.backfill_asking import Asker
 from flows.backfill_group import Desk, fill
@@ -21,14 +23,19 @@ from flows.backfill_tally import Tally
 from flows.listings import Listings
 from flows.live_sessions import Sessions
 from flows.live_sources import base_url, live_source, manners
+from flows.record import State, record, run_row
 from flows.run import Run
+from pipelines.errors import WarehouseError
 from pipelines.settings import Settings
 from pipelines.sources.live import BarsSource
 from pipelines.sources.web.manners import Manners
 from warehouse.chunks import done_days, objects_with_vintage
 from warehouse.connection import open_file
 from warehouse.lease import lease
-from warehouse.migrations import MIGRATIONS, migrate, schema_version
+from warehouse.migrations import MIGRATIONS, schema_version
+
+FLOW: Final = "backfill"
+"""Name of the flow in the record of runs."""
 
 _BEFORE = timedelta(days=40)
 """How far calendars reach before the first day."""
@@ -116,20 +123,57 @@ def run_backfill(
     run = Run.start(settings)
     checked_scope(scope, run.started_at)
     with lease(settings.lock_file, now=run.started_at, what="reaction backfill"), _heard_stop() as heard:
-        with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
-            migrate(connection)
-            stored = {word: objects_with_vintage(connection, f"{word}_prices") for word in scope.sources}
-        plan = plan_backfill(settings, scope)
-        with ExitStack() as closing:
-            askers = {word: _asker(word, settings, make, heard, closing) for word in _words(plan)}
-            sessions = Sessions(settings, scope.first - _BEFORE, run.started_at)
-            desk = Desk(run, askers, sessions, stored, Tally.of(plan), heard.event)
-            for group in plan.groups():
-                if not heard.event.is_set():
-                    call(fill, group, desk)
+        _record(run, scope, State("running"))
+        try:
+            done = _fill_all(run, scope, heard, call, make)
+        except BaseException as error:
+            _record_failure(run, scope, error)
+            raise
+        _record(run, scope, _ended(done, is_stopped=heard.event.is_set()))
     if heard.number is not None:
         signal.raise_signal(heard.number)
+    return done
+
+
+def _fill_all(run: Run, scope: Scope, heard: _Heard, call: Callable[..., Any], make: MakeSource) -> Backfilled:
+    """Ask for every chunk that is not done, group by group."""
+    settings = run.settings
+    with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
+        stored = {word: objects_with_vintage(connection, f"{word}_prices") for word in scope.sources}
+    plan = plan_backfill(settings, scope)
+    with ExitStack() as closing:
+        askers = {word: _asker(word, settings, make, heard, closing) for word in _words(plan)}
+        sessions = Sessions(settings, scope.first - _BEFORE, run.started_at)
+        desk = Desk(run, askers, sessions, stored, Tally.of(plan), heard.event)
+        for group in plan.groups():
+            if not heard.event.is_set():
+                call(fill, group, desk)
     return Backfilled(run.run_id, plan, desk.tally)
+
+
+def _record(run: Run, scope: Scope, state: State) -> None:
+    record(run, run_row(run, FLOW, ",".join(scope.sources), state))
+
+
+def _record_failure(run: Run, scope: Scope, error: BaseException) -> None:
+    state = State("failed", datetime.now(UTC), f"{type(error).__name__}: {error}")
+    # A warehouse that cannot take the record must not hide why the backfill failed.
+    with suppress(WarehouseError, duckdb.Error, OSError):
+        _record(run, scope, state)
+
+
+def _ended(done: Backfilled, *, is_stopped: bool) -> State:
+    """Return how a backfill ended, with its counts."""
+    tally = done.tally
+    status = "done" if done.is_complete else "partial"
+    stopped = "stopped by a signal; " if is_stopped and not done.is_complete else ""
+    return State(
+        status,
+        datetime.now(UTC),
+        stopped + tally.sentence,
+        n_requests=sum(one.n_requests for one in tally.sources.values()),
+        n_rows=tally.n_rows,
+    )
 
 
 @dataclass(slots=True)

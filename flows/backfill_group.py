@@ -16,6 +16,7 @@ from flows.backfill_plan import Days, Lane
 from flows.backfill_tally import FAILED, Tally, announce
 from flows.live import State, Wanted
 from flows.live_sessions import Sessions
+from flows.rejected import rejected
 from flows.restating import request_rows
 from flows.run import Run, models
 from pipelines.contracts import BACKFILL_CHUNKS
@@ -143,6 +144,7 @@ def _commit(desk: Desk, ended: Sequence[Ended]) -> list[Lane]:
         batches,
         pl.concat(requests),
         pl.DataFrame(chunks, schema=BACKFILL_CHUNKS.polars_schema, orient="row"),
+        [rejected(run.run_id, one.job.lane.source, [one.result]) for one in asked if one.result is not None],
     )
     wait = max(settings.lock_wait_seconds, LOCK_SECONDS)
     with open_file(settings.warehouse_file, wait_seconds=wait) as connection:

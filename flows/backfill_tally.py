@@ -108,6 +108,17 @@ class Tally:
         """Return the bars that were stored."""
         return sum(one.n_rows for one in self.sources.values())
 
+    @property
+    def sentence(self) -> str:
+        """Return how many chunks are done and how they ended, with the first reason of those that are not."""
+        outcomes = sum((one.outcomes for one in self.sources.values()), Counter[str]())
+        ended = ", ".join(f"{n:,} {outcome}" for outcome, n in sorted(outcomes.items(), key=lambda item: -item[1]))
+        before = f" ({self.n_done_before:,} were done before)" if self.n_done_before else ""
+        reasons = (pair for one in self.sources.values() for pair in one.reasons.items())
+        first = next((f"; first {outcome}: {reason}" for outcome, reason in reasons if outcome in FAILED), "")
+        said = f"{self.n_chunks - self.n_left:,} of {self.n_chunks:,} chunks are done{before}"
+        return f"{said}: {ended}{first}" if ended else said
+
 
 Listener = Callable[[Tally], None]
 

@@ -18,6 +18,7 @@ import polars as pl
 from flows import stages
 from flows.core import CoreSummary
 from flows.progress import announce
+from flows.record import State
 from flows.run import Run
 from pipelines.errors import GateClosedError, WarehouseError
 from pipelines.settings import Settings
@@ -92,7 +93,7 @@ def run_pipeline(
         gates: list[GateResult] = []
         try:
             stages.clean_up(settings)
-            _record(run, stages.run_row(run, status="running", finished_at=None), [])
+            _record(run, stages.run_row(run, State("running")), [])
             outcome = _stages(run, call, gates)
         except BaseException as error:
             _record_failure(run, error, gates)
@@ -112,7 +113,7 @@ def _record(run: Run, row: pl.DataFrame, gates: list[GateResult]) -> None:
 def _record_failure(run: Run, error: BaseException, gates: list[GateResult]) -> None:
     status = "gate_closed" if isinstance(error, GateClosedError) else "failed"
     message = "stopped by a signal" if is_stop(error) else f"{type(error).__name__}: {error}"
-    row = stages.run_row(run, status=status, finished_at=datetime.now(UTC), message=message)
+    row = stages.run_row(run, State(status, datetime.now(UTC), message))
     # A warehouse that cannot take the record must not hide why the run failed.
     with suppress(WarehouseError, duckdb.Error, OSError):
         _record(run, row, gates)

@@ -22,6 +22,7 @@ from flows.live import Asked, State, SymbolResult, Wanted, fetch_symbol, left_al
 from flows.live_sessions import Sessions
 from flows.live_sources import live_source
 from flows.progress import announce
+from flows.rejected import WHERE, rejected
 from flows.restating import request_rows
 from flows.run import models
 from pipelines.contracts.vocabulary import LIVE_SOURCES
@@ -32,6 +33,7 @@ from pipelines.sources.web.hosts import HOSTS, Hosts
 from warehouse.connection import open_file, transaction
 from warehouse.live_record import asked_before
 from warehouse.migrations import migrate
+from warehouse.rejected import keep
 from warehouse.store import StoreResult, append, record_requests
 from warehouse.vintages import open_history, stored_bars
 
@@ -87,6 +89,8 @@ class Refreshed:
         failures = self.failures
         named = "; ".join(f"{result.symbol} {result.state}: {result.reason}" for result in failures[:_NAMED])
         more = f"; and {len(failures) - _NAMED} more" if len(failures) > _NAMED else ""
+        kept = any(result.state in (State.QUARANTINED, State.BROKEN) for result in failures)
+        more += f"; {WHERE}" if kept else ""
         of = f"{len(failures)} of {len(self.results)} symbols of {LIVE_SOURCES[self.provider]} lack prices"
         return f"{of}: {named}{more}" if failures else ""
 
@@ -324,6 +328,7 @@ class Writer:
         ):
             new = append(connection, batches, self._run_id)
             record_requests(connection, request_rows(self._run_id, self._provider, answers))
+            keep(connection, rejected(self._run_id, self._provider, results))
         total = self.total
         self.total = StoreResult(total.n_new + new.n_new, total.n_known + new.n_known, total.n_rows + new.n_rows)
         self.symbols |= {result.symbol for result in results if result.n_new}

@@ -8,17 +8,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import polars as pl
 
+from flows import record as record_of_runs
 from flows.core import CoreSummary, build_core
 from flows.factors import expect_sound_factors
 from flows.gates import history_checks, judged
 from flows.inputs import fetch_events, fetch_factors, fetch_prices, incoming
+from flows.record import State
 from flows.refreshing import Refreshed, refresh_all
-from flows.run import Run, code_version, models, seeds_folder
+from flows.run import Run, models, seeds_folder
 from flows.studying import run_definitions
 from pipelines.contracts import QUALITY_CHECKS, RUNS
 from pipelines.contracts.vocabulary import LIVE_SOURCES
@@ -30,7 +33,7 @@ from warehouse.live_record import known_batches
 from warehouse.migrations import migrate
 from warehouse.models import require_all, run_ready
 from warehouse.publish import Publication, publish, sweep
-from warehouse.store import StoreResult, append, insert
+from warehouse.store import StoreResult, append
 from warehouse.vintages import inputs_as_of, record_inputs
 from warehouse.workspace import read_frame
 
@@ -157,32 +160,15 @@ def publish_marts(run: Run, ingested: Ingested, gates: list[GateResult]) -> Publ
             run_id=run.run_id,
             published_at=datetime.now(UTC),
             audit={
-                "runs": newest_rows(pl.concat([RUNS.conform(history), row])),
+                "runs": record_of_runs.newest_rows(pl.concat([RUNS.conform(history), row])),
                 "quality_checks": QUALITY_CHECKS.conform(checks),
             },
         )
 
 
-def run_row(
-    run: Run, *, status: str, finished_at: datetime | None, input_hash: str | None = None, message: str | None = None
-) -> pl.DataFrame:
+def run_row(run: Run, state: State) -> pl.DataFrame:
     """Return one row of the record of runs."""
-    return RUNS.conform(
-        pl.DataFrame(
-            {
-                "run_id": [run.run_id],
-                "started_at": [run.started_at],
-                "finished_at": [finished_at],
-                "flow": ["daily" if run.as_of is None else "as_of"],
-                "source": [run.settings.source],
-                "code_version": [code_version()],
-                "input_hash": [input_hash],
-                "status": [status],
-                "message": [message],
-            },
-            schema_overrides={"finished_at": pl.Datetime("us", "UTC"), "input_hash": pl.String, "message": pl.String},
-        )
-    )
+    return record_of_runs.run_row(run, "daily" if run.as_of is None else "as_of", run.settings.source, state)
 
 
 def ended(ingested: Ingested, *, is_new: bool) -> str:
@@ -194,29 +180,20 @@ def ended(ingested: Ingested, *, is_new: bool) -> str:
 
 def ended_row(run: Run, ingested: Ingested, *, is_new: bool) -> pl.DataFrame:
     """Return the row of a run that has come to its end, with what is lacking as its message."""
-    return run_row(
-        run,
+    state = State(
         status=ended(ingested, is_new=is_new),
         finished_at=datetime.now(UTC),
-        input_hash=ingested.input_hash,
         message=ingested.refreshed[0].complaint if ingested.is_partial else None,
+        input_hash=ingested.input_hash,
+        n_requests=sum(part.n_requests for part in ingested.refreshed) if ingested.refreshed else None,
+        n_rows=ingested.prices.n_rows,
     )
+    return run_row(run, state)
 
 
-def newest_rows(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per run: its end if it has one, else its start (the record is append-only)."""
-    return runs.sort("run_id", "finished_at", nulls_last=False).unique("run_id", keep="last", maintain_order=True)
-
-
-def record(run: Run, row: pl.DataFrame, gates: list[GateResult] | None = None) -> None:
+def record(run: Run, row: pl.DataFrame, gates: Sequence[GateResult] = ()) -> None:
     """Append to the record of runs and checks."""
-    with open_file(run.settings.warehouse_file, wait_seconds=run.settings.lock_wait_seconds) as connection:
-        migrate(connection)
-        connection.execute("begin")
-        insert(connection, RUNS, "audit", row)
-        for gate in gates or []:
-            insert(connection, QUALITY_CHECKS, "audit", QUALITY_CHECKS.conform(gate.checks))
-        connection.execute("commit")
+    record_of_runs.record(run, row, [gate.checks for gate in gates])
 
 
 def clean_up(settings: Settings) -> list[str]:

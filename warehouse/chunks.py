@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.contracts import BACKFILL_CHUNKS
 from warehouse.connection import transaction
+from warehouse.rejected import Rejected, keep
 from warehouse.store import Incoming, StoreResult, append, insert, record_requests
 
 Days = tuple[date, date]
@@ -35,11 +36,14 @@ class Delivery:
         Contract ``requests``.
     chunks : DataFrame
         Contract ``backfill_chunks``.
+    rejected : tuple of Rejected
+        Answers of which nothing is stored.
     """
 
     batches: Sequence[Incoming]
     requests: pl.DataFrame
     chunks: pl.DataFrame
+    rejected: Sequence[Rejected] = ()
 
 
 def deliver(connection: duckdb.DuckDBPyConnection, delivery: Delivery, run_id: str) -> StoreResult:
@@ -53,6 +57,8 @@ def deliver(connection: duckdb.DuckDBPyConnection, delivery: Delivery, run_id: s
     with transaction(connection):
         stored = append(connection, delivery.batches, run_id)
         record_requests(connection, delivery.requests)
+        for rejected in delivery.rejected:
+            keep(connection, rejected)
         insert(connection, BACKFILL_CHUNKS, "raw", BACKFILL_CHUNKS.conform(delivery.chunks))
     return stored
 

@@ -12,18 +12,22 @@ from dataclasses import replace
 import duckdb
 
 from pipelines.contracts import (
-    AUDIT,
     BACKFILL_CHUNKS,
     BATCHES,
     CATALOGUE_EVENTS,
     FILES_EVENTS,
     FILES_FACTORS,
     FILES_PRICES,
+    GENERATIONS,
     HOURLY_PRICES,
     LIVE_PRICES,
     PRICE_ACTIONS,
+    QUALITY_CHECKS,
+    REJECTED_ANSWERS,
+    REJECTED_BARS,
     REQUESTS,
     RUN_INPUTS,
+    RUNS,
     SAMPLE_PRICES,
     Table,
 )
@@ -39,18 +43,22 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: Table, schema: st
     connection.execute(f"create table {identifier(schema)}.{identifier(table.name)} ({columns})")
 
 
-_LATER_COLUMNS = ("vintage", "kind")
-"""Columns of the ledger that the first version did not have."""
+_LATER_COLUMNS = {"batches": ("vintage", "kind"), "runs": ("n_requests", "n_rows")}
+"""Columns that a table did not have in the first version."""
+
+
+def _at_first(table: Table) -> Table:
+    later = _LATER_COLUMNS.get(table.name, ())
+    return replace(table, columns=tuple(column for column in table.columns if column.name not in later))
 
 
 def _initial(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema raw")
     connection.execute("create schema audit")
-    ledger = replace(BATCHES, columns=tuple(item for item in BATCHES.columns if item.name not in _LATER_COLUMNS))
-    for table in (ledger, SAMPLE_PRICES, FILES_PRICES, CATALOGUE_EVENTS, FILES_EVENTS):
-        create_table(connection, table, "raw")
-    for table in AUDIT:
-        create_table(connection, table, "audit")
+    for table in (BATCHES, SAMPLE_PRICES, FILES_PRICES, CATALOGUE_EVENTS, FILES_EVENTS):
+        create_table(connection, _at_first(table), "raw")
+    for table in (RUNS, QUALITY_CHECKS, GENERATIONS):
+        create_table(connection, _at_first(table), "audit")
 
 
 def _factors(connection: duckdb.DuckDBPyConnection) -> None:
@@ -77,12 +85,21 @@ def _hours(connection: duckdb.DuckDBPyConnection) -> None:
     create_table(connection, HOURLY_PRICES, "raw")
 
 
+def _rejected_answers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep answers of which nothing is stored, and count in the record of runs what was asked and stored."""
+    for table in (REJECTED_ANSWERS, REJECTED_BARS):
+        create_table(connection, table, "audit")
+    for name in _LATER_COLUMNS["runs"]:
+        connection.execute(f"alter table audit.runs add column {identifier(name)} {RUNS.column(name).sql}")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _initial,
     _factors,
     _vintages,
     _backfills,
     _hours,
+    _rejected_answers,
 )
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 

@@ -14,8 +14,8 @@ import polars as pl
 
 from pipelines.contracts import AUDIT, RAW, Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import identifier, open_file, open_memory, quoted, registered
-from warehouse.migrations import migrate
+from warehouse.connection import first_row, identifier, open_file, open_memory, quoted, registered
+from warehouse.migrations import MIGRATIONS, migrate
 
 _SEED_FORM = """header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', comment = ''"""
 """Stated in full: a form that is guessed from the first rows can change with them."""
@@ -37,8 +37,28 @@ def reopen_workspace(build_file: Path, warehouse_file: Path) -> duckdb.DuckDBPyC
 def open_reader(warehouse_file: Path) -> duckdb.DuckDBPyConnection:
     """Open a workspace in memory that reads the raw layer of the warehouse file."""
     connection = _attach(open_memory(), warehouse_file)
-    _show_store(connection)
+    try:
+        _expect_schema(connection, warehouse_file)
+        _show_store(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _expect_schema(connection: duckdb.DuckDBPyConnection, warehouse_file: Path) -> None:
+    """Refuse a warehouse whose tables are not those of the contracts; a reader cannot bring it up to date."""
+    row = first_row(connection, "select max(version) from store.main.schema_version")
+    version = row[0] if row else 0
+    if version != len(MIGRATIONS):
+        do = (
+            "run `reaction run` once, which brings it up to date"
+            if version < len(MIGRATIONS)
+            else "upgrade market-reaction"
+        )
+        raise WarehouseError(
+            f"{warehouse_file} has schema version {version}, this package reads {len(MIGRATIONS)}; {do}"
+        )
 
 
 def _show_store(connection: duckdb.DuckDBPyConnection) -> None:

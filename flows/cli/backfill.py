@@ -181,6 +181,8 @@ def _plan_record(plan: Plan, loads: list[Load], seconds: float) -> dict[str, obj
 
 def _report(done: Backfilled, *, as_json: bool) -> None:
     from flows.cli.output import plain, print_json, print_table
+    from flows.rejected import WHERE
+    from pipelines.contracts.vocabulary import REJECTED
 
     tally = done.tally
     names = ("ok", "empty", "refused", "throttled", "broken", "quarantined")
@@ -211,6 +213,8 @@ def _report(done: Backfilled, *, as_json: bool) -> None:
     for one in tally.sources.values():
         for outcome, reason in one.reasons.items():
             print(f"{one.source}, first {outcome}: {plain(reason)}")
+    if any(one.outcomes[name] for one in tally.sources.values() for name in REJECTED):
+        print(WHERE)
     before = f" ({tally.n_done_before:,} were done before)" if tally.n_done_before else ""
     if done.is_complete:
         print(f"done: {tally.n_chunks:,} chunks, {tally.n_rows:,} rows{before}")

@@ -16,6 +16,8 @@ SHOWN = 15
 def print_refreshed(refreshed: Sequence[Refreshed]) -> None:
     """Print a table of the symbols of each source that need a word, and what the calendars could not give."""
     from flows.cli.output import plain, print_table
+    from flows.live import State
+    from flows.rejected import WHERE
 
     for part in refreshed:
         told = sorted(
@@ -25,6 +27,8 @@ def print_refreshed(refreshed: Sequence[Refreshed]) -> None:
             rows = [(item.symbol, str(item.state), item.reason) for item in told[:SHOWN]]
             more = f" ({len(told) - SHOWN} more not shown)" if len(told) > SHOWN else ""
             print_table(["symbol", "state", "what was found"], rows, title=f"{part.provider}{more}")
+        if any(item.state in (State.QUARANTINED, State.BROKEN) for item in told):
+            print(WHERE)
         for text in part.warnings:
             print(f"calendar: {plain(text)}")
 

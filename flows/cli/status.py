@@ -1,4 +1,4 @@
-"""``reaction status``: what is published, how fresh it is, how the last runs ended."""
+"""``reaction status``: what is published, how fresh it is, how the last runs ended, what was not stored."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def status(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = 
         "home": settings.home,
         "running": holder(settings.lock_file),
         "published": _published(settings),
-        "runs": _runs(settings),
+        **_record(settings),
     }
     if as_json:
         print_json(record)
@@ -47,11 +47,10 @@ def status(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = 
         print_table(["status", "pairs"], published["pairs"].items())
         fresh = [tuple(row.values()) for row in published["freshness"]]
         print_table(["exchange", "securities", "last session"], fresh)
-    columns = ["started", "finished", "source", "status", "message"]
     if record["runs"]:
-        names = ("started_at", "finished_at", "source", "status", "message")
-        rows = [[row[name] for name in names] for row in record["runs"]]
-        print_table(columns, rows, title="last runs")
+        _print_runs(record["runs"])
+    if record["rejected"]:
+        _print_rejected(record["rejected"], record["n_rejected"])
 
 
 def _published(settings: Settings) -> dict[str, Any] | None:
@@ -79,11 +78,33 @@ def _published(settings: Settings) -> dict[str, Any] | None:
     }
 
 
-def _runs(settings: Settings, n: int = 5) -> list[dict[str, Any]]:
+def _record(settings: Settings, n: int = 5) -> dict[str, Any]:
+    """Return the last runs and the newest answers of which nothing was stored."""
     from warehouse.connection import open_file
     from warehouse.history import last_runs
+    from warehouse.rejected import newest_rejected
 
     if not settings.warehouse_file.exists():
-        return []
+        return {"runs": [], "n_rejected": 0, "rejected": []}
     with open_file(settings.warehouse_file, read_only=True, wait_seconds=settings.lock_wait_seconds) as connection:
-        return last_runs(connection, n)
+        total, rejected = newest_rejected(connection, n)
+        return {"runs": last_runs(connection, n), "n_rejected": total, "rejected": rejected}
+
+
+def _print_runs(runs: list[dict[str, Any]]) -> None:
+    from flows.cli.output import print_table
+
+    names = ("started_at", "finished_at", "flow", "source", "status", "n_requests", "n_rows", "message")
+    columns = ["started", "finished", "flow", "source", "status", "requests", "rows", "message"]
+    rows = [[row[name] for name in names] for row in runs]
+    print_table(columns, rows, title="last runs", formats={"requests": "{:,}", "rows": "{:,}"})
+
+
+def _print_rejected(rejected: list[dict[str, Any]], total: int) -> None:
+    from flows.cli.output import print_table
+
+    names = ("fetched_at", "source", "object", "state", "n_bars", "reason")
+    columns = ["answered", "source", "symbol", "state", "bars", "reason"]
+    rows = [[row[name] for name in names] for row in rejected]
+    title = f"answers of which nothing was stored, the newest of {total:,}, kept in audit.rejected_answers"
+    print_table(columns, rows, title=title)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from pipelines.contracts.model import Column, Table
-from pipelines.contracts.vocabulary import RUN_STATUSES, SEVERITIES
+from pipelines.contracts.vocabulary import REJECTED, RUN_STATUSES, SEVERITIES
 
 RUNS = Table(
     name="runs",
     grain="one row per run",
     key=("run_id",),
-    meaning="Runs of the pipeline",
+    meaning="Runs of the pipeline, backfills among them",
     columns=(
         Column("run_id", "text", "name of the run"),
         Column("started_at", "instant", "start"),
         Column("finished_at", "instant", "end; null while it runs or if it was killed", nullable=True),
         Column("flow", "text", "flow that ran"),
-        Column("source", "text", "price source"),
+        Column("source", "text", "price source; several of a backfill with commas between them"),
         Column("code_version", "text", "version of this package"),
         Column("input_hash", "text", "hash of every raw version the run read", nullable=True),
         Column("status", "text", "how it ended", allowed=RUN_STATUSES),
-        Column("message", "text", "what went wrong, if anything", nullable=True),
+        Column("message", "text", "what went wrong, or of a backfill how its chunks ended", nullable=True),
+        Column("n_requests", "integer", "requests to providers; null if none is asked", nullable=True, minimum=0),
+        Column("n_rows", "integer", "rows of prices that were new", nullable=True, minimum=0),
     ),
 )
 
@@ -75,4 +77,44 @@ GENERATIONS = Table(
 )
 
 PUBLISHED_AUDIT = (QUALITY_CHECKS, RUNS, QUARANTINE)
-AUDIT = (RUNS, QUALITY_CHECKS, GENERATIONS)
+
+REJECTED_ANSWERS = Table(
+    name="rejected_answers",
+    grain="one row per answer of a provider of which nothing was stored",
+    key=("run_id", "source", "object", "first_date", "fetched_at"),
+    meaning="Answers that could not be read or contradict what is stored, kept for whoever looks into it",
+    columns=(
+        Column("run_id", "text", "run that asked"),
+        Column("source", "text", "source"),
+        Column("object", "text", "what was asked for, by our name for it"),
+        Column("first_date", "date", "first day asked for"),
+        Column("last_date", "date", "last day asked for"),
+        Column("fetched_at", "instant", "when it was answered"),
+        Column("url", "text", "what was asked, without anything secret"),
+        Column("state", "text", "why nothing was stored", allowed=tuple(REJECTED)),
+        Column("reason", "text", "what was expected and what was got"),
+        Column("body", "text", "beginning of a body that could not be read", nullable=True),
+        Column("actions", "json", "corporate actions of the answer", nullable=True),
+        Column("content_hash", "text", "names its bars in rejected_bars; null if it had none", nullable=True),
+        Column("n_bars", "integer", "bars in the answer", minimum=0),
+    ),
+)
+
+REJECTED_BARS = Table(
+    name="rejected_bars",
+    grain="one row per bar of a rejected answer; answers of the same content share their bars",
+    key=("content_hash", "row_number"),
+    meaning="Bars of rejected answers as the provider sent them, the newest ones if there are very many",
+    columns=(
+        Column("content_hash", "text", "answer, see rejected_answers"),
+        Column("row_number", "integer", "bar of the answer, counted from 0", minimum=0),
+        Column("date", "date", "day of the bar on the exchange's clock", nullable=True),
+        Column("opened_at", "instant", "the provider's own stamp", nullable=True),
+        *(
+            Column(name, "float", name, nullable=True)
+            for name in ("open", "high", "low", "close", "adj_close", "volume")
+        ),
+    ),
+)
+
+AUDIT = (RUNS, QUALITY_CHECKS, GENERATIONS, REJECTED_ANSWERS, REJECTED_BARS)

@@ -113,7 +113,8 @@ VERIFIED = ("yes", "partial", "no")
 RETURN_TYPES = ("simple", "log")
 ASSET_CLASSES = ("equity", "etf", "index", "crypto", "unknown")
 SEVERITIES = ("fail", "warn")
-RUN_STATUSES = ("running", "published", "unchanged", "partial", "gate_closed", "failed")
+RUN_STATUSES = ("running", "published", "unchanged", "done", "partial", "gate_closed", "failed")
+"""How a run ended; a backfill, which publishes nothing, is `done` or `partial`."""
 
 BATCH_KINDS = {
     "full": "the whole history on one price basis; begins a vintage",
@@ -151,4 +152,9 @@ OUTCOMES = {
 CHUNK_OUTCOMES = {
     **OUTCOMES,
     "quarantined": "the answer contradicts what is stored, and nothing of it was stored",
+}
+
+REJECTED = {
+    "broken": "the answer could not be read",
+    "quarantined": "it contradicts what is stored",
 }

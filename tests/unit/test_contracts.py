@@ -29,7 +29,7 @@ PROMISED = {
     "fct_value_impact": "event_id symbol session_date shares_outstanding market_cap_before_usd value_change_usd "
     "abnormal_value_usd",
     "quality_checks": "run_id table_name check_name severity passed observed expected checked_at",
-    "runs": "run_id started_at finished_at flow source code_version input_hash status",
+    "runs": "run_id started_at finished_at flow source code_version input_hash status message n_requests n_rows",
 }
 KEYS = {
     "dim_securities": ("symbol",),
@@ -53,6 +53,7 @@ WORDS = {
     "model": {tuple(vocabulary.MODELS)},
     "test": {tuple(vocabulary.TESTS)},
     "kind": {tuple(vocabulary.EVENT_KINDS), tuple(vocabulary.BATCH_KINDS), tuple(vocabulary.ACTION_KINDS)},
+    "state": {tuple(vocabulary.REJECTED)},
     "outcome": {tuple(vocabulary.OUTCOMES), tuple(vocabulary.CHUNK_OUTCOMES)},
     "source": {tuple(vocabulary.LIVE_SOURCES), vocabulary.HOURLY_SOURCES},
     "other_source": {tuple(vocabulary.LIVE_SOURCES)},

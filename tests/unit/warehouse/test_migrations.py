@@ -12,7 +12,10 @@ from pipelines.contracts import AUDIT, BATCHES, LIVE_PRICES, PRICE_ACTIONS, RAW,
 from pipelines.errors import WarehouseError
 from warehouse import migrations
 from warehouse.connection import open_file, open_memory
+from warehouse.history import last_runs
 from warehouse.migrations import MIGRATIONS, migrate, schema_version
+from warehouse.rejected import newest_rejected
+from warehouse.workspace import open_reader
 
 
 @pytest.fixture
@@ -118,6 +121,35 @@ def test_a_file_of_the_second_version_gets_vintages_and_live_tables(
     assert {f"raw.{table.name}" for table in (*LIVE_PRICES, PRICE_ACTIONS, REQUESTS, RUN_INPUTS)} <= set(
         tables(connection)
     )
+
+
+def test_a_file_from_before_backfills_were_runs_keeps_its_runs(
+    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record of runs gets its counts, null for what was not counted, and there are tables of rejected answers."""
+    before = MIGRATIONS.index(migrations._rejected_answers)
+    monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS[:before])
+    assert migrate(connection) == before
+    run = ["run-1", "2025-01-02 21:00:00+00", None, "daily", "yahoo", "0", None, "running", None]
+    connection.execute("insert into audit.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?)", run)
+    assert [found["n_rows"] for found in last_runs(connection, 5)] == [None]
+    assert newest_rejected(connection, 5) == (0, [])
+
+    monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS)
+    assert migrate(connection) == len(MIGRATIONS)
+    rows = connection.execute("select run_id, status, n_requests, n_rows from audit.runs").fetchall()
+    assert rows == [("run-1", "running", None, None)]
+    assert {"audit.rejected_answers", "audit.rejected_bars"} <= set(tables(connection))
+
+
+def test_a_reader_of_an_older_file_is_told_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who only reads cannot bring a file up to date: one line says who can."""
+    file = tmp_path / "warehouse.duckdb"
+    with open_file(file) as opened:
+        monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS[:2])
+        migrate(opened)
+    with pytest.raises(WarehouseError, match=r"has schema version 2, this package reads .*run `reaction run` once"):
+        open_reader(file)
 
 
 def test_a_step_that_fails_leaves_the_version_before(

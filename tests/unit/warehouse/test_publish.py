@@ -163,6 +163,8 @@ def test_the_record_of_runs_goes_along(marts: duckdb.DuckDBPyConnection, tmp_pat
                 "input_hash": ["h"],
                 "status": ["published"],
                 "message": [None],
+                "n_requests": [None],
+                "n_rows": [0],
             },
             schema_overrides={"message": pl.String},
         )
