@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import polars as pl
 
@@ -23,7 +23,7 @@ from flows.live_sessions import Sessions
 from flows.live_sources import live_source
 from flows.progress import announce
 from flows.rejected import WHERE, rejected
-from flows.restating import request_rows
+from flows.restating import request_rows, stored_as
 from flows.run import models
 from pipelines.contracts.vocabulary import LIVE_SOURCES
 from pipelines.errors import SourceError
@@ -49,7 +49,7 @@ PROBED: Final = timedelta(days=14)
 UNLISTED_REST: Final = timedelta(hours=12)
 """How long a symbol is left alone whose calendar only the provider knows."""
 
-_NO_BARS = pl.DataFrame(
+NO_BARS = pl.DataFrame(
     schema={"symbol": pl.String, "date": pl.Date}
     | dict.fromkeys(("open", "high", "low", "close", "adj_close", "volume"), pl.Float64)
 )
@@ -70,6 +70,12 @@ class Refreshed:
         Symbols that have stored bars now, of this run or an earlier one.
     warnings : tuple of str
         What the calendars could not give.
+    interval : str
+        Time of a bar, "1d" or "1h".
+    is_compared : bool
+        Whether the source is asked only to hold its prices against those of the run's own.
+    notes : tuple of str
+        What the source could not give of what was wanted.
     """
 
     provider: str
@@ -77,6 +83,14 @@ class Refreshed:
     stored: StoreResult
     usable: frozenset[str]
     warnings: tuple[str, ...] = ()
+    interval: str = "1d"
+    is_compared: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Return the word of the source, and the interval of its bars where that is no day."""
+        return self.provider if self.interval == "1d" else f"{self.provider} {self.interval}"
 
     @property
     def failures(self) -> list[SymbolResult]:
@@ -91,8 +105,14 @@ class Refreshed:
         more = f"; and {len(failures) - _NAMED} more" if len(failures) > _NAMED else ""
         kept = any(result.state in (State.QUARANTINED, State.BROKEN) for result in failures)
         more += f"; {WHERE}" if kept else ""
-        of = f"{len(failures)} of {len(self.results)} symbols of {LIVE_SOURCES[self.provider]} lack prices"
+        of = f"{len(failures)} of {len(self.results)} symbols of {LIVE_SOURCES[self.provider]} lack {self._lacking}"
         return f"{of}: {named}{more}" if failures else ""
+
+    @property
+    def _lacking(self) -> str:
+        if self.provider == "fred":
+            return "values"
+        return "prices" if self.interval == "1d" else "prices of hours"
 
     @property
     def sentence(self) -> str:
@@ -102,7 +122,7 @@ class Refreshed:
         n_revised = sum(item.n_revised for item in self.results.values())
         ended = ", ".join(f"{n:,} {state}" for state, n in sorted(states.items(), key=lambda item: (-item[1], item[0])))
         bars = f"{n_new:,} bars new, {n_revised:,} revised"
-        return f"{self.provider}: {self.n_requests:,} requests; {bars}; symbols: {ended}"
+        return f"{self.title}: {self.n_requests:,} requests; {bars}; symbols: {ended}"
 
     @property
     def n_requests(self) -> int:
@@ -111,9 +131,11 @@ class Refreshed:
 
     @property
     def inputs(self) -> tuple[tuple[str, str], ...]:
-        """Return the objects that a run reads: what is usable, and its corporate actions."""
+        """Return the objects that a run reads: what is usable, and with the bars of days its corporate actions."""
         table = f"{self.provider}_prices"
         names = [symbol for symbol in self.results if symbol in self.usable]
+        if self.interval != "1d":
+            return tuple(stored_as(self.provider, symbol, self.interval) for symbol in names)
         return tuple(pair for symbol in names for pair in ((table, symbol), ("price_actions", f"{table}:{symbol}")))
 
     def symbols(self, state: State) -> list[str]:
@@ -140,7 +162,8 @@ def refresh_all(settings: Settings, run_id: str, now: datetime, hosts: Hosts = H
         return (refreshed,)
     served = set(Listings.load(settings).served_by(other))
     both = [symbol for symbol in refreshed.results if symbol in served]
-    return (refreshed, refresh(settings, other, run_id, now, hosts=hosts, symbols=both))
+    compared = refresh(settings, other, run_id, now, hosts=hosts, symbols=both)
+    return (refreshed, replace(compared, is_compared=True))
 
 
 def refresh(
@@ -176,20 +199,36 @@ def refresh(
     """
     listings = Listings.load(settings)
     names = list(symbols) if symbols is not None else wanted_symbols(settings, provider, listings)
+    return carry_out(
+        Work(settings, provider, listings, Sessions(settings, settings.start, now), now, hosts), names, run_id
+    )
+
+
+def carry_out(work: Work, names: Sequence[str], run_id: str) -> Refreshed:
+    """Find out what becomes of symbols, and store it.
+
+    Raises
+    ------
+    ConfigurationError
+        If an address or exchange is not valid.
+    WarehouseError
+        If the warehouse cannot be read or written.
+    """
+    settings = work.settings
     with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
         migrate(connection)
-    work = Work(settings, provider, listings, Sessions(settings, settings.start, now), now, hosts)
     held, asked = work.known()
-    writer = Writer(settings, provider, run_id)
+    writer = Writer(settings, work.provider, run_id)
     with closing(work.results(names, held, asked)) as found:  # a stop ends what is still to be asked at once
         results = dict(writer.all(found))
     usable = {symbol for symbol in names if symbol in held} | writer.symbols
     return Refreshed(
-        provider,
+        work.provider,
         {name: results[name] for name in names},
         writer.total,
         frozenset(usable),
         tuple(work.sessions.warnings),
+        work.interval,
     )
 
 
@@ -203,6 +242,7 @@ class Work:
     sessions: Sessions
     now: datetime
     hosts: Hosts
+    interval: ClassVar[str] = "1d"
 
     def known(self) -> tuple[dict[str, pl.DataFrame], dict[str, Asked]]:
         """Return what is stored of each symbol, and what was asked of it."""
@@ -232,7 +272,7 @@ class Work:
         if open_names:
             with closing(live_source(self.provider, self.settings, self.hosts)) as source:
                 jobs = [
-                    partial(self._ask, source, wanted)
+                    partial(self.ask, source, wanted)
                     if wanted
                     else partial(self._probe, source, name, lambda name, mic: self.wanted(name, mic, held, asked))
                     for name, wanted in open_names
@@ -253,12 +293,13 @@ class Work:
             name,
             self.settings.start,
             sessions,
-            held.get(name, _NO_BARS),
+            held.get(name, NO_BARS),
             asked=asked.get(name, Asked()),
             assumed_from=assumed_from,
         )
 
-    def _ask(self, source: BarsSource, wanted: Wanted) -> SymbolResult:
+    def ask(self, source: BarsSource, wanted: Wanted) -> SymbolResult:
+        """Ask for what a symbol lacks."""
         return fetch_symbol(source, wanted, self.now, grace=self.settings.grace)
 
     def _probe(self, source: BarsSource, name: str, wanted: Callable[[str, str], Wanted]) -> SymbolResult:
@@ -276,7 +317,7 @@ class Work:
                 "add a row to sql/seeds/securities.csv, or name it with --exchange"
             )
             return SymbolResult(name, State.REFUSED, reason, (answer,))
-        result = self._ask(source, wanted(name, mic))
+        result = self.ask(source, wanted(name, mic))
         note = f"on {mic}, by the provider's word; add it to sql/seeds/securities.csv"
         reason = f"{result.reason}; {note}" if result.reason else note
         return replace(result, reason=reason, answers=(answer, *result.answers))

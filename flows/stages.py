@@ -18,10 +18,12 @@ from flows import record as record_of_runs
 from flows.core import CoreSummary, build_core
 from flows.factors import expect_sound_factors
 from flows.gates import history_checks, judged
+from flows.hourly import expect_hours, refresh_hours
 from flows.inputs import fetch_events, fetch_factors, fetch_prices, incoming
 from flows.record import State
 from flows.refreshing import Refreshed, refresh_all
 from flows.run import Run, models, seeds_folder
+from flows.series import refresh_series
 from flows.studying import run_definitions
 from pipelines.contracts import QUALITY_CHECKS, RUNS
 from pipelines.contracts.vocabulary import LIVE_SOURCES
@@ -45,7 +47,8 @@ class Ingested:
     Attributes
     ----------
     refreshed : tuple of Refreshed
-        What became of the symbols of each live source, the run's own source first.
+        What became of the symbols of each live source: the run's own first, then the one it is compared with, hours,
+        and series.
     """
 
     prices: StoreResult
@@ -57,8 +60,13 @@ class Ingested:
 
     @property
     def is_partial(self) -> bool:
-        """Whether symbols of the run's own source lack something that a later run may get."""
-        return any(refreshed.failures for refreshed in self.refreshed[:1])
+        """Whether something is lacking that a later run may get; a source that is only compared may lack anything."""
+        return bool(self.complaint)
+
+    @property
+    def complaint(self) -> str:
+        """Return what is lacking; empty if nothing is."""
+        return "; ".join(part.complaint for part in self.refreshed if part.failures and not part.is_compared)
 
 
 def ingest(run: Run) -> Ingested:
@@ -66,14 +74,16 @@ def ingest(run: Run) -> Ingested:
     if run.as_of is not None:
         return recall(run, run.as_of)
     settings = run.settings
+    if settings.hourly:
+        expect_hours(settings)
     is_live = settings.source in LIVE_SOURCES
-    refreshed = refresh_all(settings, run.run_id, run.started_at, run.hosts) if is_live else ()
+    refreshed = (*(_refreshed(run) if is_live else ()), *_series(run))
     prices = [] if is_live else [incoming(batch) for batch in fetch_prices(settings, run.started_at)]
     factors = [incoming(batch) for batch in fetch_factors(settings, run.started_at)]
     events = [incoming(batch) for batch in fetch_events(settings, run.started_at)]
     with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
         migrate(connection)
-        stored_prices = refreshed[0].stored if refreshed else append(connection, prices, run.run_id)
+        stored_prices = refreshed[0].stored if is_live else append(connection, prices, run.run_id)
         stored_factors = append(connection, factors, run.run_id)
         stored_events = append(connection, events, run.run_id)
         batches = (*prices, *factors, *events)
@@ -90,6 +100,23 @@ def ingest(run: Run) -> Ingested:
         input_hash=hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
         refreshed=refreshed,
     )
+
+
+def _refreshed(run: Run) -> tuple[Refreshed, ...]:
+    """Bring the live sources up to date: bars of days, and of hours if those are wanted."""
+    settings = run.settings
+    days = refresh_all(settings, run.run_id, run.started_at, run.hosts)
+    if not settings.hourly:
+        return days
+    usable = [symbol for symbol in days[0].results if symbol in days[0].usable]
+    return (*days, refresh_hours(settings, run.run_id, run.started_at, usable, hosts=run.hosts))
+
+
+def _series(run: Run) -> tuple[Refreshed, ...]:
+    """Bring the series of the settings up to date, whatever the source of prices."""
+    if not run.settings.series:
+        return ()
+    return (refresh_series(run.settings, run.run_id, run.started_at, hosts=run.hosts),)
 
 
 def recall(run: Run, as_of: datetime) -> Ingested:
@@ -183,7 +210,7 @@ def ended_row(run: Run, ingested: Ingested, *, is_new: bool) -> pl.DataFrame:
     state = State(
         status=ended(ingested, is_new=is_new),
         finished_at=datetime.now(UTC),
-        message=ingested.refreshed[0].complaint if ingested.is_partial else None,
+        message=ingested.complaint or None,
         input_hash=ingested.input_hash,
         n_requests=sum(part.n_requests for part in ingested.refreshed) if ingested.refreshed else None,
         n_rows=ingested.prices.n_rows,

@@ -174,7 +174,7 @@ def _column(
     bounds = [n for n in range(1, len(ratios)) if not _alike(ratios[n - 1], ratios[n], tolerance)]
     unmet = [n for n in bounds if not any(dates[n - 1] < item.date <= dates[n] for item in actions)]
     head = f"{name} of {len(moved)} of {len(ratios)} sessions moved"
-    units = [n for n in moved if _is_unit(ratios[n]) and not _near(ratios[n], expected[n], UNIT_TOLERANCE)]
+    units = [n for n in moved if is_unit(ratios[n]) and not _near(ratios[n], expected[n], UNIT_TOLERANCE)]
     if units:
         sentence = f"{head} by a factor of {ratio:.6g}, as in another unit, and no split of the answer explains it"
         return Shape(Step.UNIT, sentence, ratio, days, largest)
@@ -223,7 +223,7 @@ def _jump(days: Sequence[Day], closes: Mapping[date, float], actions: Sequence[A
         return None
     ratio = closes[new] / last.stored_close
     splits = [1 / item.size for item in actions if item.kind == "split" and last.date < item.date <= new]
-    if not _is_unit(ratio) or any(_near(ratio, factor, 0.5) for factor in splits):
+    if not is_unit(ratio) or any(_near(ratio, factor, 0.5) for factor in splits):
         return None
     moved = last.close if last.close is not None else 1.0
     if _near(ratio, moved, 0.5):  # the whole answer is in another unit: the overlap says so better
@@ -246,7 +246,8 @@ def _is_part(moved: Sequence[float], ratio: float, expected: Sequence[float], to
     return is_split or (len(moved) > 1 and abs(ratio - 1) > SMALLEST_PART)
 
 
-def _is_unit(ratio: float) -> bool:
+def is_unit(ratio: float) -> bool:
+    """Tell whether a ratio is that of two units, such as pence and pounds or decimals and percent."""
     return any(_near(ratio, unit, UNIT_TOLERANCE) for unit in UNITS)
 
 

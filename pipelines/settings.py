@@ -48,7 +48,14 @@ class Settings(BaseSettings):
     compare_with: Literal["yahoo", "nasdaq", "coinbase", "binance"] | None = Field(
         None, description="second live source whose closes are held against those of the first"
     )
-    grace_minutes: float = Field(30.0, ge=0, description="minutes after a close from which on its bar is final")
+    hourly: bool = Field(False, description="keep bars of an hour of the live source too, for fct_hourly_prices")
+    hourly_start: date | None = Field(
+        None, description="first day of hours; the default is two years back, or as far as the source has them"
+    )
+    series: tuple[str, ...] = Field((), description="series of FRED to keep beside the prices, such as VIXCLS")
+    grace_minutes: float = Field(
+        30.0, ge=0, description="minutes after the close of a session or hour from which on its bar is final"
+    )
     yahoo_base_url: str | None = Field(None, description="server to ask in place of Yahoo Finance")
     nasdaq_base_url: str | None = Field(None, description="server to ask in place of nasdaq.com")
     coinbase_base_url: str | None = Field(None, description="server to ask in place of Coinbase")

@@ -26,19 +26,22 @@ def print_refreshed(refreshed: Sequence[Refreshed]) -> None:
         if told:
             rows = [(item.symbol, str(item.state), item.reason) for item in told[:SHOWN]]
             more = f" ({len(told) - SHOWN} more not shown)" if len(told) > SHOWN else ""
-            print_table(["symbol", "state", "what was found"], rows, title=f"{part.provider}{more}")
+            print_table(["symbol", "state", "what was found"], rows, title=f"{part.title}{more}")
         if any(item.state in (State.QUARANTINED, State.BROKEN) for item in told):
             print(WHERE)
         for text in part.warnings:
             print(f"calendar: {plain(text)}")
+        for text in part.notes:
+            print(f"{part.title}: {plain(text)}")
 
 
 def refreshed_record(part: Refreshed) -> dict[str, Any]:
     """Return the same as a record for JSON."""
     return {
         "source": part.provider,
+        "interval": part.interval,
         "requests": part.n_requests,
-        "warnings": list(part.warnings),
+        "warnings": [*part.warnings, *part.notes],
         "symbols": [
             {
                 "symbol": item.symbol,

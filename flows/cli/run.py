@@ -32,6 +32,9 @@ def run(
     symbols: tuple[str, ...] = (),
     start: date | None = None,
     compare_with: LiveSource | None = None,
+    hourly: Annotated[bool, Parameter(negative="")] = False,
+    hourly_start: date | None = None,
+    with_series: tuple[str, ...] = (),
     prices: Paths = (),
     events: Paths = (),
     studies: Paths = (),
@@ -60,6 +63,7 @@ def run(
     reaction run --source files --prices dump/ --studies mine.yaml --factors ff5_daily.csv --factor-unit percent
     reaction run --as-of 2025-01-27T21:00:00Z
     reaction run --source yahoo --symbols NVDA --symbols ^GSPC
+    reaction run --source yahoo --symbols NVDA --hourly --with-series VIXCLS,DGS10
     reaction run --demo-live
     ```
 
@@ -75,6 +79,14 @@ def run(
         First day of a live source.
     compare_with
         Second live source to ask for the same symbols; where the closes differ it stands in fct_price_differences.
+    hourly
+        Keep bars of an hour too (yahoo, coinbase, binance), for fct_hourly_prices: which hour of a session moved.
+    hourly_start
+        First day of hours, which asks for them too; by default two years ago, and never more than 730 days ago at
+        Yahoo, which has no more.
+    with_series
+        Series of FRED to keep beside the prices, with commas between them, such as VIXCLS,DGS10,DTB3: levels and
+        yields for fct_series, which are no prices.
     prices
         Price files (CSV, Parquet) or folders of them, one or more.
     events
@@ -123,6 +135,9 @@ def run(
         "symbols": list(symbols) or None,
         "start": start.isoformat() if start else None,
         "compare_with": compare_with,
+        "hourly": hourly or hourly_start is not None or None,
+        "hourly_start": hourly_start.isoformat() if hourly_start else None,
+        "series": [name for item in with_series for name in item.split(",") if name.strip()] or None,
         "prices": [str(path) for path in prices] or None,
         "events": [str(path) for path in events] or None,
         "studies": [str(path) for path in studies] or None,
@@ -137,7 +152,8 @@ def run(
     overrides = {name: value for name, value in overrides.items() if value is not None}
     settings = load_settings(**overrides)
     if as_of is not None:
-        _refuse_inputs(prices=prices, events=events, factors=factors, symbols=symbols)
+        asked = {"symbols": symbols, "hourly": ("1h",) if hourly else (), "with_series": with_series}
+        _refuse_inputs(prices=prices, events=events, factors=factors, **asked)
         use_prefect = False
     with stoppable(), progress("starting Prefect" if use_prefect else "starting", show=not as_json):
         outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings, as_of)
@@ -168,7 +184,7 @@ def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
 def _refuse_inputs(**options: tuple[Path, ...] | tuple[str, ...]) -> None:
     from pipelines.errors import ConfigurationError
 
-    given = [f"--{name}" for name, paths in options.items() if paths]
+    given = [f"--{name.replace('_', '-')}" for name, paths in options.items() if paths]
     if given:
         raise ConfigurationError(
             f"--as-of reads what the warehouse knew then and no files; leave out {' and '.join(given)}"

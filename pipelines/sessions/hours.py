@@ -47,5 +47,5 @@ def rests_at_midday(mic: str) -> bool:
     if mic == ALWAYS_OPEN:
         return False
     starts = calendar_class(mic).break_start_times
-    # A calendar with breaks has a tuple of (first day, time or None); on the class of one without them stands a property.
+    # A calendar with breaks has a tuple of (first day, time or None), the class of one without them a property.
     return isinstance(starts, tuple) and starts[-1][1] is not None
