@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from http import HTTPStatus
@@ -25,6 +26,7 @@ _GRANULARITIES: Final = {"1d": ("1d",), "1h": ("1h", "60m")}
 _EVENTS: Final = {"dividends": "dividend", "splits": "split", "capitalGains": "capital_gain"}
 _BANS: Final = frozenset({403, 999})
 _TOO_MANY: Final = b"Too Many Requests"
+_NUMBERS: Final = frozenset({float, int, type(None)})
 _LAST_SECOND: Final = 253_402_300_799  # of the year 9999
 
 
@@ -132,10 +134,10 @@ def _bars(result: Mapping[str, Any], zone: str) -> pl.DataFrame:
     stamps = result.get("timestamp") or []
     columns = _cells(result, "quote") | _cells(result, "adjclose")
     names = {**{name: name for name in _PRICES}, "adj_close": "adjclose", "volume": "volume"}
-    frame = {"stamp": pl.Series([_second(stamp) for stamp in _sequence(stamps, "timestamp")], dtype=pl.Int64)}
+    frame = {"stamp": _seconds(_sequence(stamps, "timestamp"))}
     for ours, theirs in names.items():
-        frame[ours] = pl.Series(_numbers(columns.get(theirs), theirs, len(stamps)), dtype=pl.Float64)
-    return _dated(pl.DataFrame(frame), zone, "opened_at").select(_typed(BAR_COLUMNS))
+        frame[ours] = _numbers(columns.get(theirs), theirs, len(stamps))
+    return _dated(pl.DataFrame(frame).fill_nan(None), zone, "opened_at").select(_typed(BAR_COLUMNS))
 
 
 def _cells(result: Mapping[str, Any], group: str) -> dict[str, Any]:
@@ -197,27 +199,35 @@ def _second(value: Any) -> int:
     return value
 
 
-def _numbers(cells: Any, name: str, count: int) -> list[float | None]:
+def _seconds(values: Sequence[Any]) -> pl.Series:
+    if set(map(type, values)) == {int} and -_LAST_SECOND < min(values) <= max(values) < _LAST_SECOND:
+        return pl.Series(values, dtype=pl.Int64)
+    return pl.Series([_second(value) for value in values], dtype=pl.Int64)
+
+
+def _numbers(cells: Any, name: str, count: int) -> pl.Series:
     """Return an array's cells; all null if it is left out."""
     if cells is None:
-        return [None] * count
+        return pl.repeat(None, count, dtype=pl.Float64, eager=True)
     values = _sequence(cells, name)
     if len(values) != count:
         raise ShapeError(f"expected {count} cells of {name}, one per time stamp, got {len(values)}")
-    return [_number(value, name) for value in values]
+    if set(map(type, values)) <= _NUMBERS:
+        with suppress(OverflowError):  # a whole number of more digits than a column can take is read by itself
+            return pl.Series(values, dtype=pl.Float64)
+    return pl.Series([_number(value, name) for value in values], dtype=pl.Float64)
 
 
 def _number(value: Any, name: str) -> float | None:
-    """Return a number; None for null and NaN."""
+    """Return a number, None for null."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ShapeError(f"expected numbers in {name}, got {value!r}")
     try:
-        number = float(value)
+        return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
-    return None if math.isnan(number) else number
 
 
 def _listing(meta: Mapping[str, Any], zone: str) -> Listing:
