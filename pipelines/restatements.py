@@ -41,8 +41,8 @@ UNIT_LOG: Final = 0.0043
 
 _KEY: Final = ("symbol", "date")
 _VALUES: Final = ("close", "adj_close", "volume")
-_DAYS: Final = 1 << 24
-"""More than there are days, so that symbol and day make one number."""
+_MOMENTS: Final = 1 << 27
+"""More than there are days, or minutes until 2225, so that symbol and date make one number."""
 
 _Integers = NDArray[np.int64]
 
@@ -120,7 +120,8 @@ def judge(stored: pl.DataFrame, fetched: pl.DataFrame, actions: pl.DataFrame) ->
     ----------
     stored : DataFrame
         Final bars of the newest vintages: `symbol`, `date`, `close`, `adj_close`, `volume`; one row per session. Days
-        before the answer's first are not looked at, so whole histories can be given.
+        before the answer's first are not looked at, so whole histories can be given. Of bars of an hour, which are
+        judged alike, `date` is the instant at which the hour opens.
     fetched : DataFrame
         Final bars of the answer, the same columns.
     actions : DataFrame
@@ -178,9 +179,9 @@ def _sound(bars: pl.DataFrame, symbols: pl.Enum) -> pl.DataFrame:
     """Return the rows that have a price, in order; the others are no bars and prove nothing."""
     rows = bars.select(*_KEY, *_VALUES).filter(_is_price("close"), pl.col("date").is_not_null())
     coded = rows.with_columns(pl.col("symbol").cast(symbols))
-    keyed = coded.with_columns(
-        (pl.col("symbol").to_physical().cast(pl.Int64) * _DAYS + pl.col("date").to_physical()).alias("key")
-    )
+    day = pl.col("date")
+    moment = day.to_physical() if coded.schema["date"] == pl.Date else day.dt.epoch("s") // 60
+    keyed = coded.with_columns((pl.col("symbol").to_physical().cast(pl.Int64) * _MOMENTS + moment).alias("key"))
     ordered = keyed if keyed["key"].is_sorted() else keyed.sort("key")
     return ordered.with_columns(pl.col("symbol").to_physical().alias("code"))
 

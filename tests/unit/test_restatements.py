@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -352,3 +352,16 @@ def test_sessions_are_compared_by_their_day_wherever_they_stand(
         else:
             assert (judgement.verdict, judgement.n_overlap) == (Verdict.REVISION, len(both))
             assert judgement.days == tuple(map(day, both))
+
+
+def test_hours_of_several_symbols_are_judged_as_days_are() -> None:
+    """The one whose hours are all a tenth was split; the other one is as it was."""
+    number = (pl.col("date") - MONDAY).dt.total_days()
+    opened = pl.lit(datetime(2025, 1, 6, 14, 30, tzinfo=UTC)) + pl.duration(hours=number)
+    stored = pl.concat([bars(CLOSES), bars(CLOSES, symbol="YY")])
+    tenth = [close / 10 for close in CLOSES]
+    fetched = pl.concat([bars([*tenth, 11.0]), bars([*CLOSES, 111.0], symbol="YY")])
+    acted = actions((TODAY, "split", 10.0)).with_columns(date=opened)
+    found = judge(stored.with_columns(date=opened), fetched.with_columns(date=opened), acted)
+    assert (found["XX"].verdict, found["XX"].ratio) == (Verdict.BASIS_CHANGE, pytest.approx(0.1))
+    assert (found["YY"].verdict, found["YY"].n_overlap) == (Verdict.APPEND, 10)
