@@ -17,7 +17,7 @@ from typing import Any, Final
 import duckdb
 
 from flows.backfill_asking import Asker
-from flows.backfill_group import Desk, fill
+from flows.backfill_group import LOCK_SECONDS, Desk, fill
 from flows.backfill_plan import Plan, Scope, checked_scope, make_plan
 from flows.backfill_tally import Tally
 from flows.listings import Listings
@@ -152,7 +152,7 @@ def _fill_all(run: Run, scope: Scope, heard: _Heard, call: Callable[..., Any], m
 
 
 def _record(run: Run, scope: Scope, state: State) -> None:
-    record(run, run_row(run, FLOW, ",".join(scope.sources), state))
+    record(run, run_row(run, FLOW, ",".join(scope.sources), state), wait_seconds=LOCK_SECONDS)
 
 
 def _record_failure(run: Run, scope: Scope, error: BaseException) -> None:

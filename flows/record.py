@@ -59,9 +59,17 @@ def run_row(run: Run, flow: str, source: str, state: State) -> pl.DataFrame:
     return RUNS.conform(pl.DataFrame([row], schema=RUNS.polars_schema))
 
 
-def record(run: Run, row: pl.DataFrame, checks: Sequence[pl.DataFrame] = ()) -> None:
-    """Append a row, and what gates have measured, to the record."""
-    with open_file(run.settings.warehouse_file, wait_seconds=run.settings.lock_wait_seconds) as connection:
+def record(run: Run, row: pl.DataFrame, checks: Sequence[pl.DataFrame] = (), *, wait_seconds: float = 0.0) -> None:
+    """Append a row, and what gates have measured, to the record.
+
+    Parameters
+    ----------
+    wait_seconds : float
+        How long somebody who reads the warehouse is waited for, at least as long as the settings say.
+    """
+    settings = run.settings
+    wait = max(settings.lock_wait_seconds, wait_seconds)
+    with open_file(settings.warehouse_file, wait_seconds=wait) as connection:
         migrate(connection)
         with transaction(connection):
             insert(connection, RUNS, "audit", row)

@@ -168,7 +168,8 @@ def _moved(name: str, tolerance: float) -> pl.Expr:
     """Tell whether a value is not what is held, by more than a share of it; nothing and something differ."""
     new, old = (pl.col(column).fill_nan(None) for column in (name, f"{name}_held"))
     size = ((new - old).abs() > tolerance * old.abs()).fill_null(value=False)
-    return size | (new.is_null() != old.is_null())
+    is_endless = (new.is_finite() != old.is_finite()).fill_null(value=False)  # infinity is off from itself by nothing
+    return size | is_endless | (new.is_null() != old.is_null())
 
 
 def _is_price(name: str) -> pl.Expr:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -49,10 +50,11 @@ def kill_after(process: ForkServerProcess, yahoo: QuickYahoo, begin: int, n_requ
     return is_alive
 
 
-def test_fifty_kills_change_nothing(yahoo: QuickYahoo, warm: ForkServerContext, tmp_path: Path) -> None:
-    """I1-I4 and I7 hold after each kill, what is acknowledged is never asked for again, and the hash is the same.
+def test_fault_45_fifty_kills_change_nothing(yahoo: QuickYahoo, warm: ForkServerContext, tmp_path: Path) -> None:
+    """I1-I4 and I7 hold after each kill, the hash is the same, and requests are 1 + failures for each chunk.
 
-    A home whose backfill ends before all kills are spent is followed by a new one.
+    What is acknowledged is never asked for again; a chunk that was asked for and not acknowledged has failed once. A
+    home whose backfill ends before all kills are spent is followed by a new one.
     """
     undisturbed = tmp_path / "undisturbed"
     process = start(warm, undisturbed, yahoo, SYMBOLS)
@@ -67,6 +69,7 @@ def test_fifty_kills_change_nothing(yahoo: QuickYahoo, warm: ForkServerContext, 
     while n_kills < N_KILLS:
         n_homes += 1
         audit = Audit(tmp_path / f"home-{n_homes}")
+        requests, failures = Counter[str](), Counter[str]()
         is_killed = True
         while is_killed:
             begin = len(yahoo.log)
@@ -82,6 +85,9 @@ def test_fifty_kills_change_nothing(yahoo: QuickYahoo, warm: ForkServerContext, 
             assert not set(asked) & set(audit.acknowledged), "a chunk that was done was asked for again"
             assert set(asked.values()) <= {1}, "a chunk was asked for more than once without a failure"
             audit.check()
+            requests += asked
+            failures += Counter(set(asked) - set(audit.acknowledged))
+        assert requests == Counter(SYMBOLS) + failures
         assert process.exitcode == 0
         assert table_hash(audit.home) == expected
         assert set(audit.acknowledged) == set(SYMBOLS)

@@ -69,6 +69,10 @@ def test_sigterm_ends_between_two_commits(yahoo: QuickYahoo, tmp_path: Path) -> 
     assert set(audit.acknowledged) == set(asked), "an answer that came before the end was thrown away"
     assert 10 <= len(audit.acknowledged) < len(SYMBOLS)
 
+    [run] = reaction("status", "--json", home=audit.home).json["runs"]
+    assert (run["flow"], run["status"], run["n_requests"]) == ("backfill", "partial", len(asked))
+    assert run["message"].startswith(f"stopped by a signal; {len(asked)} of {len(SYMBOLS)} chunks are done")
+
     begin = len(yahoo.log)
     finished = reaction(*command("--json"), home=audit.home, settings=at(yahoo))
     assert finished.code == 0, finished.err

@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+from email.utils import format_datetime
+from math import nan
 from pathlib import Path
 
 import pytest
@@ -13,11 +16,13 @@ import pytest
 from flows import refreshing
 from flows.live import State
 from pipelines.errors import WarehouseError
-from pipelines.fake_providers.faults import cut, page, throttled
+from pipelines.fake_providers.faults import answers, cut, drips, hangs, page, throttled
 from pipelines.fake_providers.market import Security
 from pipelines.fake_providers.server import Fault, Reply
 from pipelines.fake_providers.yahoo import CHART
 from pipelines.fake_providers.yahoo_faults import cell, chart_fault, live_beside_final, meta, nothing, without
+from pipelines.sources import yahoo_prices
+from pipelines.sources.web.manners import Limits
 from tests.live_rig import Rig, rig, states
 from warehouse.store import StoreResult, append
 
@@ -36,6 +41,18 @@ def polled(tmp_path: Path) -> Iterator[Rig]:
 def days(made: Rig, symbol: str = "NVDA") -> list[date]:
     """Return the stored sessions of June."""
     return [day for day in made.bars(symbol)["date"].to_list() if day >= date(2024, 6, 1)]
+
+
+@pytest.mark.parametrize("names_a_date", [False, True], ids=["seconds", "HTTP date"])
+def test_fault_24_a_provider_that_names_a_wait_is_left_alone_so_long(polled: Rig, names_a_date: bool) -> None:
+    """The poll waits as it is told, is repeated once, and gets its bar: no symbol is lost to a 429."""
+    until = format_datetime(polled.clock.at.replace(microsecond=0) + timedelta(seconds=2), usegmt=True)
+    polled.yahoo.arm(throttled(until if names_a_date else "1"), "NVDA", times=1)
+    before = len(polled.yahoo.requests("NVDA"))
+    assert states(polled.poll()) == {"NVDA": "stored"}
+    first, second = polled.yahoo.requests("NVDA")[before:]
+    assert second.at - first.at >= 1.0
+    assert days(polled)[-1] == FRIDAY
 
 
 def test_fault_25_a_throttled_run_keeps_a_list_and_asks_for_no_more_than_that(tmp_path: Path) -> None:
@@ -59,18 +76,64 @@ def test_fault_25_a_throttled_run_keeps_a_list_and_asks_for_no_more_than_that(tm
         assert made.asked() - before == len(others)
 
 
-@pytest.mark.parametrize("fault", [page(), cut], ids=["page of HTML", "half of a JSON"])
-def test_fault_26_a_page_or_half_an_answer_is_a_failure_and_not_no_data(polled: Rig, fault: Fault) -> None:
+@pytest.mark.parametrize(
+    ("fault", "begins"),
+    [(page(), "<!DOCTYPE html>"), (cut, '{"chart": {"result": [{"meta": {')],
+    ids=["page of HTML", "half of a JSON"],
+)
+def test_fault_26_a_page_or_half_an_answer_is_a_failure_and_not_no_data(polled: Rig, fault: Fault, begins: str) -> None:
     """Nothing is stored, the beginning of what came is kept for whoever looks, and the next run gets the day."""
+    before = polled.dump()
     polled.yahoo.arm(fault, "NVDA")
-    assert states(polled.poll()) == {"NVDA": "broken"}
-    [(reason,)] = polled.rows("select reason from raw.requests where outcome = 'broken'")
+    done = polled.poll()
+    assert states(done) == {"NVDA": "broken"}
+    assert done.failures
+    assert "kept in audit.rejected_answers" in done.complaint
+    assert polled.dump() == before
+    [(reason, n_rows)] = polled.rows("select reason, n_rows from raw.requests where outcome = 'broken'")
     assert "begins with" in str(reason)
+    assert n_rows is None  # not measured is not none
+    [(state, body)] = polled.rows("select state, body from audit.rejected_answers")
+    assert state == "broken"
+    assert str(body).startswith(begins)
     polled.yahoo.disarm()
     assert states(polled.poll()) == {"NVDA": "stored"}
 
 
-@pytest.mark.parametrize("fault", [nothing(), without("close"), cell("close", -1, None)])
+def test_fault_26_of_a_huge_page_the_beginning_is_kept(polled: Rig) -> None:
+    """Ten megabytes of a page leave some thousand characters, and the request's reason fewer."""
+    polled.yahoo.arm(answers(200, b"<html>" + b"x" * 10_000_000, "text/html"), "NVDA")
+    assert states(polled.poll()) == {"NVDA": "broken"}
+    [(body,)] = polled.rows("select body from audit.rejected_answers")
+    assert str(body) == "<html>" + "x" * 3994
+    [(reason,)] = polled.rows("select reason from raw.requests where outcome = 'broken'")
+    assert len(str(reason)) < 1000
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [hangs(60), drips(0.02), drips(0.02, is_head_slow=True)],
+    ids=["hangs", "body drips", "headers drip"],
+)
+def test_fault_30_one_answer_that_does_not_end_costs_its_symbol(
+    polled: Rig, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    """Each byte comes in time, and all of them do not: at its deadline the request is broken, the others are stored."""
+    monkeypatch.setattr(yahoo_prices, "MANNERS", replace(yahoo_prices.MANNERS, limits=Limits(total=1.5)))
+    before = polled.bars()
+    polled.yahoo.arm(fault, "NVDA")
+    done = polled.poll("NVDA", "AAPL")
+    assert states(done) == {"NVDA": "broken", "AAPL": "stored"}
+    assert polled.bars().equals(before)
+    [(reason, n_rows)] = polled.rows("select reason, n_rows from raw.requests where outcome = 'broken'")
+    assert "1.5 s" in str(reason) or "2 s" in str(reason), reason
+    assert n_rows is None
+    polled.yahoo.disarm()
+    assert states(polled.poll("NVDA", "AAPL")) == {"NVDA": "stored", "AAPL": "up to date"}
+    assert days(polled)[-1] == FRIDAY
+
+
+@pytest.mark.parametrize("fault", [nothing(), without("close"), cell("close", -1, None), cell("close", -1, nan)])
 def test_fault_27_a_session_without_a_bar_is_missing_and_the_watermark_stays(polled: Rig, fault: Fault) -> None:
     """An empty answer on a trading day, a lost column and a null close are failures, to be asked for again."""
     before = polled.bars()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from flows import stages
 from flows.pipeline import Outcome, run_pipeline
 from pipelines.errors import GateClosedError, SourceError
 from pipelines.fake_providers.faults import throttled
@@ -87,6 +90,7 @@ def test_fault_35_a_unit_switch_leaves_the_marts_as_they_are(made: Rig) -> None:
         (cell("high", -1, 1e308), "too_large"),
         (cell("low", -1, 1e9), "high_below_low"),
         (cell("volume", -1, -1), "bad_volume"),
+        (cell("high", -1, math.inf), "not_finite"),
     ],
 )
 def test_fault_37_a_bar_that_cannot_be_is_in_quarantine_with_its_rule(made: Rig, fault: Fault, rule: str) -> None:
@@ -181,3 +185,33 @@ def test_fault_44_marts_with_far_fewer_returns_are_not_published(made: Rig) -> N
         run(made)
     assert published_bytes(made.settings.home) == before
     assert ended(made)[-1][0] == "gate_closed"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "check"),
+    [
+        ("insert into mart.fct_returns from mart.fct_returns limit 1", "fct_returns.unique_key: 2 rows"),
+        ("delete from mart.fct_returns where session_date >= '2024-06-07'", "fct_returns.not_older: 1 row"),
+    ],
+    ids=["a key twice", "a stale session"],
+)
+def test_fault_44_marts_that_fail_the_audit_are_not_published(made: Rig, spoil: str, check: str) -> None:
+    """Something between the models and the gate spoils the marts: the check and the rows are named, the marts stay."""
+    run(made)
+    before = published_bytes(made.settings.home)
+
+    def call(stage: Callable[..., Any], *arguments: Any) -> Any:
+        done = stage(*arguments)
+        if stage is stages.build_marts:
+            with arguments[0].workspace() as connection:
+                connection.execute(spoil)
+        return done
+
+    with pytest.raises(GateClosedError) as closed:
+        run_pipeline(made.settings, call, hosts=Hosts(made.clock))
+    assert check in str(closed.value)
+    assert "fct_returns" in str(closed.value)
+    assert published_bytes(made.settings.home) == before
+    status, message = ended(made)[-1]
+    assert status == "gate_closed"
+    assert check in str(message)

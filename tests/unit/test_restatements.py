@@ -365,3 +365,11 @@ def test_hours_of_several_symbols_are_judged_as_days_are() -> None:
     found = judge(stored.with_columns(date=opened), fetched.with_columns(date=opened), acted)
     assert (found["XX"].verdict, found["XX"].ratio) == (Verdict.BASIS_CHANGE, pytest.approx(0.1))
     assert (found["YY"].verdict, found["YY"].n_overlap) == (Verdict.APPEND, 10)
+
+
+def test_a_price_that_was_infinite_is_revised_by_one_that_is_not() -> None:
+    """Infinity is off from itself by nothing: what is no finite number is replaced by what is one, and not by itself."""
+    fetched = bars(CLOSES[:3]).with_columns(high=pl.Series([110.0, 111.0, 112.0]))
+    stored = fetched.with_columns(high=pl.Series([110.0, float("inf"), 112.0]))
+    assert changes(stored, fetched).revised["date"].to_list() == [fetched["date"][1]]
+    assert changes(stored, stored).revised.is_empty()
