@@ -167,9 +167,11 @@ def changes(stored: pl.DataFrame, fetched: pl.DataFrame) -> Changes:
 def _moved(name: str, tolerance: float) -> pl.Expr:
     """Tell whether a value is not what is held, by more than a share of it; nothing and something differ."""
     new, old = (pl.col(column).fill_nan(None) for column in (name, f"{name}_held"))
-    size = ((new - old).abs() > tolerance * old.abs()).fill_null(value=False)
-    is_endless = (new.is_finite() != old.is_finite()).fill_null(value=False)  # infinity is off from itself by nothing
-    return size | is_endless | (new.is_null() != old.is_null())
+    is_off = (new - old).abs() > tolerance * old.abs()
+    # Infinity lies no share of itself away from anything, and not even a number away from itself.
+    is_endless = new.is_infinite() | old.is_infinite()
+    size = pl.when(is_endless).then(new != old).otherwise(is_off).fill_null(value=False)
+    return size | (new.is_null() != old.is_null())
 
 
 def _is_price(name: str) -> pl.Expr:

@@ -368,7 +368,7 @@ def test_hours_of_several_symbols_are_judged_as_days_are() -> None:
 
 
 def test_a_price_that_was_infinite_is_revised_by_one_that_is_not() -> None:
-    """Infinity is off from itself by nothing: what is no finite number is replaced by what is one, and not by itself."""
+    """What is no finite number gives way to what is one, and not to itself."""
     fetched = bars(CLOSES[:3]).with_columns(high=pl.Series([110.0, 111.0, 112.0]))
     stored = fetched.with_columns(high=pl.Series([110.0, float("inf"), 112.0]))
     assert changes(stored, fetched).revised["date"].to_list() == [fetched["date"][1]]
