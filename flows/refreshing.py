@@ -43,6 +43,9 @@ WORKERS: Final = 4
 GROUP: Final = 25
 """Symbols whose answers are written together."""
 
+VALUED: Final = ("fred",)
+"""Sources whose answers are values of series, which are no prices."""
+
 PROBED: Final = timedelta(days=14)
 """Days of bars that are asked for to learn where an unknown symbol is listed."""
 
@@ -110,7 +113,7 @@ class Refreshed:
 
     @property
     def _lacking(self) -> str:
-        if self.provider == "fred":
+        if self.provider in VALUED:
             return "values"
         return "prices" if self.interval == "1d" else "prices of hours"
 
@@ -121,7 +124,7 @@ class Refreshed:
         n_new = sum(item.n_new for item in self.results.values())
         n_revised = sum(item.n_revised for item in self.results.values())
         ended = ", ".join(f"{n:,} {state}" for state, n in sorted(states.items(), key=lambda item: (-item[1], item[0])))
-        bars = f"{n_new:,} bars new, {n_revised:,} revised"
+        bars = f"{n_new:,} {'values' if self.provider in VALUED else 'bars'} new, {n_revised:,} revised"
         return f"{self.title}: {self.n_requests:,} requests; {bars}; symbols: {ended}"
 
     @property

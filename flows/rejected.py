@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from flows.live import State, SymbolResult
+from flows.restating import stored_as
 from pipelines.contracts import REJECTED_ANSWERS, REJECTED_BARS
 from pipelines.sources.batch import content_hash
 from pipelines.sources.live import Answer, Outcome
@@ -45,11 +46,12 @@ def rejected(run_id: str, provider: str, results: Iterable[SymbolResult]) -> Rej
 def _answer_row(
     run_id: str, provider: str, result: SymbolResult, answer: Answer, content: str | None
 ) -> dict[str, object]:
+    source, name = stored_as(provider, result.symbol, answer.request.interval)
     actions = [(str(day), kind, value) for day, kind, value in answer.actions.select("date", "kind", "value").rows()]
     return {
         "run_id": run_id,
-        "source": f"{provider}_prices",
-        "object": result.symbol,
+        "source": source,
+        "object": name,
         "first_date": answer.request.first,
         "last_date": answer.request.last,
         "fetched_at": answer.fetched_at,

@@ -39,6 +39,7 @@ def backfill(
     reaction backfill --from 2005-01-01 --to 2024-12-31 --symbols universe.txt --dry-run
     reaction backfill --from 2005-01-01 --to 2024-12-31 --symbols universe.txt
     reaction backfill --from 2015-01-01 --symbols NVDA,BTC-USD --sources yahoo,coinbase --no-prefect
+    reaction backfill --from 2000-01-01 --symbols VIXCLS,DGS10 --sources fred
     ```
 
     Parameters

@@ -218,6 +218,8 @@ def test_hours_in_another_unit_are_quarantined(made: Rig, factor: float) -> None
     before = kinds(made)
     assert result(made).state is State.QUARANTINED
     assert kinds(made) == before
+    rejected = [("hourly_prices", "yahoo_prices:NVDA", "quarantined", 3 * 7)]
+    assert made.rows("select source, object, state, n_bars from audit.rejected_answers") == rejected
     assert result(made).state is State.STORED
 
 

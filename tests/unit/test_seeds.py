@@ -362,3 +362,15 @@ def test_the_readme_describes_every_field_of_an_event() -> None:
     readme = (SEEDS / "README.md").read_text(encoding="utf-8").partition("## Events")[2]
     described = re.findall(r"(?m)^\| `(\w+)` \|", readme)
     assert set(described) == set(Event.model_fields)
+
+
+# ---------------------------------------------------------------- series of FRED
+
+
+def test_each_series_stands_once_with_its_unit() -> None:
+    """A value without a unit says nothing; yields are in percent."""
+    found = {row["series_id"]: row for row in rows("series.csv")}
+    assert list(found) == sorted(found)
+    assert len(found) == len(rows("series.csv"))
+    assert all(row["name"] and row["unit"] for row in found.values())
+    assert all(row["unit"].startswith("percent per year") for name, row in found.items() if name.startswith("DGS"))
