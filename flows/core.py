@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 
 from flows.calendar_cache import cached_sessions
+from flows.identity import known_exceptions
 from flows.run import seeds_folder
 from warehouse.models import Model, run_ready
 from warehouse.workspace import load_seeds, read_frame, write_table
@@ -56,6 +57,7 @@ def build_core(
     """
     objects = pl.DataFrame(list(inputs), schema={"source": pl.String, "object": pl.String}, orient="row")
     write_table(connection, "raw.inputs", objects)
+    known_exceptions()  # a row that contradicts another one is said so, before it splits or joins a series
     load_seeds(connection, seeds_folder())
     run_ready(connection, models)
     warnings = _build_sessions(connection, calendar_folder)

@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
+from flows.identity import known_exceptions
 from flows.run import seeds_folder
 from pipelines.errors import ConfigurationError
-from pipelines.sessions import ALWAYS_OPEN
+from pipelines.identity import Exceptions
 from pipelines.settings import Settings
 from pipelines.sources.live import Listing
 
 US: Final = ("XNYS", "XNAS")
-
-EXCHANGES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("NMS", "NGM", "NCM", "NIM", "NASDAQ"), "XNAS"),
-    **dict.fromkeys(("NYQ", "PCX", "ASE", "BTS", "NYSE", "SNP", "DJI", "WCB"), "XNYS"),
-    **dict.fromkeys(("CCC", "CCY", "COINBASE", "BINANCE"), ALWAYS_OPEN),
-    **dict.fromkeys(("KSC", "KOE"), "XKRX"),
-    **dict.fromkeys(("SHH", "SHZ"), "XSHG"),
-    "JPX": "XTKS",
-    "HKG": "XHKG",
-    "TAI": "XTAI",
-    "LSE": "XLON",
-    "GER": "XETR",
-    "FRA": "XFRA",
-    "AMS": "XAMS",
-    "PAR": "XPAR",
-    "ASX": "XASX",
-    "TOR": "XTSE",
-}
-"""Calendar of each exchange by the words of the providers, in upper case."""
 
 _ASK_FOR: Final = {
     "yahoo": ("equity", "etf", "index", "crypto"),
@@ -47,11 +31,23 @@ _NOT_YAHOO: Final = ("SPX",)  # the S&P 500 as other vendors write it
 
 @dataclass(frozen=True, slots=True)
 class Listings:
-    """The exchange of each symbol as the seeds and the settings know it."""
+    """The exchange of each symbol as the seeds and the settings know it.
 
-    securities: Mapping[str, tuple[str, str]]  # exchange and kind by symbol
+    Attributes
+    ----------
+    securities : mapping
+        Exchange and kind by symbol.
+    exceptions : Exceptions
+        Symbols that changed.
+    provided : mapping
+        Exchange by symbol, by what the provider has said earlier; for symbols of which nothing else is known.
+    """
+
+    securities: Mapping[str, tuple[str, str]]
     suffixes: Mapping[str, str]
     default: str | None
+    exceptions: Exceptions = field(default_factory=Exceptions)
+    provided: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, settings: Settings, folder: Path | None = None) -> Listings:
@@ -64,19 +60,29 @@ class Listings:
             {symbol: (mic, kind) for symbol, mic, kind in rows},
             dict(suffixes.select("suffix", "exchange_mic").rows()),
             settings.exchange,
+            known_exceptions(),
         )
+
+    def with_words(self, words: Mapping[str, str]) -> Listings:
+        """Return the listings with the exchanges that a provider's words mean, by symbol."""
+        known = {symbol: mic_of(Listing(exchange=word)) for symbol, word in words.items()}
+        return replace(self, provided={symbol: mic for symbol, mic in known.items() if mic is not None})
 
     def mic(self, symbol: str) -> str | None:
         """Return the exchange of a symbol, by the same rule as ``sql/core/listings.sql``; None if it is not known."""
         known = self.securities.get(symbol, (None, ""))[0]
         ends = sorted((suffix for suffix in self.suffixes if symbol.endswith(suffix)), key=len)
-        return known or (self.suffixes[ends[-1]] if ends else self.default)
+        return known or (self.suffixes[ends[-1]] if ends else self.default) or self.provided.get(symbol)
 
     def served_by(self, source: str) -> list[str]:
-        """Return the symbols of the securities file that a live source can serve, in order."""
+        """Return the symbols of the securities file that a live source can serve, in order.
+
+        A security that was renamed is asked for by the symbol that it has now.
+        """
         kinds = _ASK_FOR.get(source, ())
         found = (symbol for symbol, (mic, kind) in self.securities.items() if kind in kinds and _has(source, mic))
-        return [symbol for symbol in found if not (source == "yahoo" and symbol in _NOT_YAHOO)]
+        present = (symbol for symbol in found if self.exceptions.successor(symbol, date.max) is None)
+        return [symbol for symbol in present if not (source == "yahoo" and symbol in _NOT_YAHOO)]
 
 
 def _has(source: str, mic: str | None) -> bool:
@@ -86,7 +92,13 @@ def _has(source: str, mic: str | None) -> bool:
 def mic_of(listing: Listing) -> str | None:
     """Return the exchange that a provider's words for a listing mean; None if they mean none that is known."""
     word = (listing.exchange or "").upper()
-    return EXCHANGES.get(word) or (word if word in EXCHANGES.values() else None)
+    exchanges = _exchanges(seeds_folder() / "provider_exchanges.csv")
+    return exchanges.get(word) or (word if word in exchanges.values() else None)
+
+
+@cache
+def _exchanges(path: Path) -> Mapping[str, str]:
+    return dict(pl.read_csv(path, infer_schema=False).select("word", "exchange_mic").rows())
 
 
 def wanted_symbols(settings: Settings, source: str, listings: Listings) -> list[str]:

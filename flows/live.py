@@ -8,15 +8,18 @@ Nothing here opens the warehouse: what is stored comes in, batches to store go o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 import polars as pl
 
+from flows.identity import Reuse, find_reuse, judged_by_people, known_exceptions
 from flows.restating import Fetched, batches
+from pipelines.contracts import IDENTITY_ROWS, PRICE_ACTIONS
 from pipelines.freshness import GRACE, OVERLAP_SESSIONS, Due, SortedBars, due_sessions, sort_bars
+from pipelines.identity import Exceptions
 from pipelines.restatements import Judgement, Remedy, Verdict, judge
 from pipelines.sources.live import Answer, BarsRequest, BarsSource, Outcome
 from warehouse.store import Incoming
@@ -31,6 +34,7 @@ REFUSED_REST: Final = timedelta(hours=20)
 """How long a symbol is left alone that the provider refused."""
 
 _SHOWN = 3
+_BESIDE: Final = tuple(table.name for table in (PRICE_ACTIONS, *IDENTITY_ROWS))
 
 
 class State(StrEnum):
@@ -81,6 +85,8 @@ class Wanted:
         What `warehouse.vintages.stored_bars` gives for the symbol: the whole newest vintage.
     assumed_from : date or None
         Day from which on `sessions` are weekdays that no calendar covers: nobody knows whether they must have a bar.
+    exceptions : Exceptions
+        What people know of symbols and restatements.
     """
 
     symbol: str
@@ -90,6 +96,7 @@ class Wanted:
     last: date | None = None
     asked: Asked = field(default_factory=Asked)
     assumed_from: date | None = None
+    exceptions: Exceptions = field(default_factory=known_exceptions)
 
     @property
     def is_whole(self) -> bool:
@@ -127,6 +134,8 @@ class SymbolResult:
         What is to be stored.
     n_new, n_revised : int
         Final bars among them that are new, and that are stated otherwise than before.
+    is_reuse : bool
+        Whether the symbol is another security's now, and its history is stored as that.
     """
 
     symbol: str
@@ -138,6 +147,7 @@ class SymbolResult:
     missing: tuple[date, ...] = ()
     n_new: int = 0
     n_revised: int = 0
+    is_reuse: bool = False
 
 
 def fetch_symbol(source: BarsSource, wanted: Wanted, now: datetime, *, grace: timedelta = GRACE) -> SymbolResult:
@@ -180,10 +190,11 @@ def fetch_symbol(source: BarsSource, wanted: Wanted, now: datetime, *, grace: ti
         reason,
         (answer, again),
         second.batches,
-        second.judgement if second.judgement and second.state.is_failure else result.judgement,
+        second.judgement if second.judgement and (second.state.is_failure or second.is_reuse) else result.judgement,
         second.missing,
         second.n_new,
         second.n_revised,
+        is_reuse=second.is_reuse,
     )
 
 
@@ -244,7 +255,8 @@ def _weigh(
     if judgement is None:
         return _without_final_bars(symbol, found, answer)
     if is_whole and judgement.verdict is not Verdict.FIRST:
-        judgement = _on_whole(wanted, fetched, judgement)
+        fetched, judgement = _on_whole(wanted, fetched, judgement)
+    judgement = judged_by_people(wanted.exceptions, fetched.provider, symbol, judgement, answer.fetched_at.date())
     if judgement.remedy is Remedy.QUARANTINE:
         return SymbolResult(symbol, State.QUARANTINED, judgement.reason, answers, judgement=judgement)
     return _to_store(wanted, fetched, judgement, found, answer)
@@ -297,6 +309,7 @@ def _fetched(source_name: str, wanted: Wanted, answer: Answer, found: SortedBars
         actions=answer.actions,
         is_whole=is_whole,
         interval=answer.request.interval,
+        listing=answer.listing,
     )
 
 
@@ -318,28 +331,28 @@ def _missing(found: SortedBars) -> str:
     return f"expected session missing: {days}{more}{empty}"
 
 
-def _on_whole(wanted: Wanted, fetched: Fetched, judgement: Judgement) -> Judgement:
+def _on_whole(wanted: Wanted, fetched: Fetched, judgement: Judgement) -> tuple[Fetched, Judgement]:
     """Return the verdict on a whole history, which must have what is stored.
 
     A few sessions may have gone: then the others tell what happened. A history that lacks many was cut short, and one
-    that has none of them is another company's, whose ticker it is now.
+    that has none of them may be another company's, whose ticker it is now.
     """
     came = set(fetched.bars["date"].to_list())
     within = [day for day in wanted.held if day <= max(came)]
     lost = [day for day in within if day not in came]
-    if len(lost) == len(wanted.held):
-        reason = (
-            f"the history from {min(came)} to {max(came)} has none of the {len(lost)} sessions stored "
-            f"to {wanted.held[-1]}: another company seems to trade under {wanted.symbol} now"
-        )
-        return _quarantine(judgement, reason, lost)
+    if len(lost) == len(wanted.held) and not fetched.is_hourly:
+        found = find_reuse(wanted.exceptions, wanted.symbol, lost, sorted(came), fetched.listing.first_day)
+        if isinstance(found, Reuse):
+            remedy = replace(judgement, remedy=Remedy.REFETCH, reason=found.reason, days=tuple(lost), is_alert=True)
+            return replace(fetched, reuse=found), remedy
+        return fetched, _quarantine(judgement, found, lost)
     if len(lost) > max(1, MAY_LOSE * len(within)):
         reason = f"the whole history lacks {len(lost)} of {len(within)} sessions that are stored, {lost[0]} first"
-        return _quarantine(judgement, reason, lost)
+        return fetched, _quarantine(judgement, reason, lost)
     if judgement.verdict is not Verdict.GAP:
-        return judgement
+        return fetched, judgement
     kept = wanted.stored.filter(pl.col("date").is_in(list(came)))
-    return judge(kept, fetched.bars, fetched.acted)[wanted.symbol]
+    return fetched, judge(kept, fetched.bars, fetched.acted)[wanted.symbol]
 
 
 def _quarantine(judgement: Judgement, reason: str, days: Sequence[date]) -> Judgement:
@@ -353,10 +366,13 @@ def _to_store(
 ) -> SymbolResult:
     """Return the batches of an answer that is sound."""
     stored = tuple(batches(fetched, wanted.stored, judgement))
-    bars = {batch.kind: batch.rows.height for batch in stored if batch.source != "price_actions"}
+    bars = {batch.kind: batch.rows.height for batch in stored if batch.source not in _BESIDE}
     n_new, n_revised = bars.get("full", 0) + bars.get("append", 0), bars.get("revision", 0)
     state = State.STORED if n_new or n_revised else State.UP_TO_DATE
     says = "" if judgement.verdict in (Verdict.FIRST, Verdict.APPEND) else judgement.reason
     if found.missing:
         state, says = State.MISSING, "; ".join(part for part in (_missing(found), says) if part)
-    return SymbolResult(wanted.symbol, state, says, (answer,), stored, judgement, found.missing, n_new, n_revised)
+    is_reuse = fetched.reuse is not None
+    return SymbolResult(
+        wanted.symbol, state, says, (answer,), stored, judgement, found.missing, n_new, n_revised, is_reuse
+    )

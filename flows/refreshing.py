@@ -25,13 +25,14 @@ from flows.progress import announce
 from flows.rejected import WHERE, rejected
 from flows.restating import request_rows, stored_as
 from flows.run import models
+from pipelines.contracts import PRICE_ACTIONS, PROVIDER_LISTINGS
 from pipelines.contracts.vocabulary import LIVE_SOURCES
 from pipelines.errors import SourceError
 from pipelines.settings import Settings
 from pipelines.sources.live import BarsRequest, BarsSource, Outcome
 from pipelines.sources.web.hosts import HOSTS, Hosts
 from warehouse.connection import open_file, transaction
-from warehouse.live_record import asked_before
+from warehouse.live_record import asked_before, said_exchanges
 from warehouse.migrations import migrate
 from warehouse.rejected import keep
 from warehouse.store import StoreResult, append, record_requests
@@ -134,12 +135,15 @@ class Refreshed:
 
     @property
     def inputs(self) -> tuple[tuple[str, str], ...]:
-        """Return the objects that a run reads: what is usable, and with the bars of days its corporate actions."""
+        """Return the objects that a run reads: what is usable, and with the bars of days what is said beside them."""
         table = f"{self.provider}_prices"
         names = [symbol for symbol in self.results if symbol in self.usable]
         if self.interval != "1d":
             return tuple(stored_as(self.provider, symbol, self.interval) for symbol in names)
-        return tuple(pair for symbol in names for pair in ((table, symbol), ("price_actions", f"{table}:{symbol}")))
+        beside = (PRICE_ACTIONS.name, PROVIDER_LISTINGS.name)
+        return tuple(
+            pair for symbol in names for pair in ((table, symbol), *((kind, f"{table}:{symbol}") for kind in beside))
+        )
 
     def symbols(self, state: State) -> list[str]:
         """Return the symbols that ended so."""
@@ -220,6 +224,8 @@ def carry_out(work: Work, names: Sequence[str], run_id: str) -> Refreshed:
     settings = work.settings
     with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
         migrate(connection)
+        words = said_exchanges(connection, work.provider)
+    work = replace(work, listings=work.listings.with_words(words))
     held, asked = work.known()
     writer = Writer(settings, work.provider, run_id)
     with closing(work.results(names, held, asked)) as found:  # a stop ends what is still to be asked at once

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import polars as pl
 
+from flows.identity import Reuse
 from flows.inputs import incoming
-from pipelines.contracts import HOURLY_PRICES, PRICE_ACTIONS, REQUESTS
+from pipelines.contracts import HOURLY_PRICES, PRICE_ACTIONS, PROVIDER_LISTINGS, REQUESTS, SYMBOL_REUSES, Table
 from pipelines.restatements import Judgement, Remedy, changes
 from pipelines.sources.batch import RawBatch
-from pipelines.sources.live import Answer, Outcome
+from pipelines.sources.live import Answer, Listing, Outcome
 from warehouse.store import Incoming, Kind
 
 KEPT_CHARACTERS: Final = 500
@@ -36,6 +37,10 @@ class Fetched:
         Whether the whole history was asked for, rather than an overlap and what comes after it.
     interval : str
         "1d" or "1h".
+    listing : Listing
+        What the provider says of the security.
+    reuse : Reuse or None
+        That the symbol is another security's than the one that is stored.
     """
 
     provider: str
@@ -47,6 +52,8 @@ class Fetched:
     actions: pl.DataFrame
     is_whole: bool
     interval: str = "1d"
+    listing: Listing = field(default_factory=Listing)
+    reuse: Reuse | None = None
 
     @property
     def bars(self) -> pl.DataFrame:
@@ -100,6 +107,10 @@ def _batches(fetched: Fetched, stored: pl.DataFrame, judgement: Judgement) -> It
             yield _actions(fetched, "append")
     if fetched.provisional.height:
         yield _bars(fetched, fetched.provisional, "provisional")
+    if fetched.listing != Listing() and not fetched.is_hourly:
+        yield _listing(fetched)
+    if fetched.reuse is not None:
+        yield _reuse(fetched, fetched.reuse)
 
 
 def stored_as(provider: str, symbol: str, interval: str = "1d") -> tuple[str, str]:
@@ -138,6 +149,30 @@ def _actions(fetched: Fetched, kind: Kind) -> Incoming:
         *fetched.actions.columns,
     )
     return _incoming(PRICE_ACTIONS.name, f"{fetched.provider}_prices:{fetched.symbol}", fetched, rows, kind)
+
+
+def _listing(fetched: Fetched) -> Incoming:
+    said = fetched.listing
+    cells = {
+        "currency": said.currency,
+        "exchange": said.exchange,
+        "time_zone": said.time_zone,
+        "kind": said.kind,
+        "first_date": said.first_day,
+    }
+    return _said(PROVIDER_LISTINGS, f"{fetched.provider}_prices:{fetched.symbol}", fetched, cells)
+
+
+def _reuse(fetched: Fetched, found: Reuse) -> Incoming:
+    cells = {"last_date": found.last, "first_date": found.first, "reason": found.reason}
+    return _said(SYMBOL_REUSES, f"{fetched.provider}_prices:{fetched.symbol}:{found.first}", fetched, cells)
+
+
+def _said(table: Table, name: str, fetched: Fetched, cells: Mapping[str, object]) -> Incoming:
+    """Return a batch of one row."""
+    row = {"batch_id": "", "row_number": 0, "source": fetched.provider, "symbol": fetched.symbol, **cells}
+    rows = pl.DataFrame([row], schema=table.polars_schema).drop("batch_id")
+    return _incoming(table.name, name, fetched, rows, "full")
 
 
 def _incoming(source: str, name: str, fetched: Fetched, rows: pl.DataFrame, kind: Kind) -> Incoming:

@@ -29,6 +29,14 @@ _ANSWERED = """
     group by object, first_date
 """
 
+_SAID = """
+    select listings.symbol, max_by(listings.exchange, batches.known_from)
+    from raw.provider_listings as listings
+    inner join raw.batches as batches using (batch_id)
+    where listings.source = $1 and listings.exchange is not null
+    group by listings.symbol
+"""
+
 _KNOWN = """
     select batches.batch_id
     from raw.batches as batches
@@ -58,6 +66,11 @@ def asked_before(connection: duckdb.DuckDBPyConnection, source: str) -> pl.DataF
 def answered_from(connection: duckdb.DuckDBPyConnection, source: str) -> list[tuple[str, date, datetime]]:
     """Return object, first day and newest answer of the requests to a source, a row for each first day."""
     return connection.execute(_ANSWERED, [source]).fetchall()
+
+
+def said_exchanges(connection: duckdb.DuckDBPyConnection, provider: str) -> dict[str, str]:
+    """Return the provider's newest word for the exchange of each symbol."""
+    return dict(connection.execute(_SAID, [provider]).fetchall())
 
 
 def known_batches(connection: duckdb.DuckDBPyConnection, inputs: Sequence[tuple[str, str]]) -> list[str]:

@@ -20,6 +20,7 @@ from pipelines.contracts import (
     FILES_PRICES,
     GENERATIONS,
     HOURLY_PRICES,
+    IDENTITY_ROWS,
     LIVE_PRICES,
     PRICE_ACTIONS,
     QUALITY_CHECKS,
@@ -93,6 +94,12 @@ def _rejected_answers(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"alter table audit.runs add column {identifier(name)} {RUNS.column(name).sql}")
 
 
+def _identity(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep what providers say of listings, and which symbols were found to be another security's."""
+    for table in IDENTITY_ROWS:
+        create_table(connection, table, "raw")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _initial,
     _factors,
@@ -100,6 +107,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _backfills,
     _hours,
     _rejected_answers,
+    _identity,
 )
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 

@@ -27,7 +27,7 @@ NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
 _BARS = """
     select symbol, session_date as date, open, high, low, close, adj_close, volume
     from staging.stg_live__prices
-    where source = $1 and session_date >= $2{of_symbols}
+    where source = $1 and session_date >= $2 and n_holders_since = 0{of_symbols}
     order by symbol, session_date
 """
 

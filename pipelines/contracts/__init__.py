@@ -23,6 +23,7 @@ from pipelines.contracts.facts import (
     FCT_STUDY_SECURITIES,
     FCT_VALUE_IMPACT,
 )
+from pipelines.contracts.identity import DIM_SYMBOLS, IDENTITY_ROWS, PROVIDER_LISTINGS, SYMBOL_REUSES
 from pipelines.contracts.market import (
     FCT_CORPORATE_ACTIONS,
     FCT_HOURLY_PRICES,
@@ -72,6 +73,7 @@ __all__ = [
     "DIM_SECURITIES",
     "DIM_SESSIONS",
     "DIM_STUDIES",
+    "DIM_SYMBOLS",
     "FACTS",
     "FCT_ABNORMAL_RETURNS",
     "FCT_CORPORATE_ACTIONS",
@@ -91,11 +93,13 @@ __all__ = [
     "FRED_PRICES",
     "GENERATIONS",
     "HOURLY_PRICES",
+    "IDENTITY_ROWS",
     "LIVE_PRICES",
     "MARKET",
     "MARTS",
     "NASDAQ_PRICES",
     "PRICE_ACTIONS",
+    "PROVIDER_LISTINGS",
     "PUBLISHED",
     "PUBLISHED_AUDIT",
     "QUALITY_CHECKS",
@@ -108,6 +112,7 @@ __all__ = [
     "RUNS",
     "RUN_INPUTS",
     "SAMPLE_PRICES",
+    "SYMBOL_REUSES",
     "YAHOO_PRICES",
     "Column",
     "DType",

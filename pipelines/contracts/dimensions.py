@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.contracts.identity import DIM_SYMBOLS
 from pipelines.contracts.model import Column, Table
 from pipelines.contracts.vocabulary import (
     ASSET_CLASSES,
@@ -14,14 +15,21 @@ from pipelines.contracts.vocabulary import (
 
 DIM_SECURITIES = Table(
     name="dim_securities",
-    grain="one row per symbol with prices",
+    grain="one row per published symbol with prices",
     key=("symbol",),
     meaning="Securities that have prices, with the exchange whose calendar they follow",
     columns=(
-        Column("symbol", "text", "ticker as the source writes it"),
+        Column("symbol", "text", "newest ticker; who lost it to another one bears the month of its end: XYZ-202001"),
+        Column("security_id", "text", "id that stays when the symbol changes, see dim_symbols"),
         Column("name", "text", "name of the security", nullable=True),
+        Column("issuer", "text", "company or fund that issued it, where dim_symbols has one", nullable=True),
+        Column("share_class", "text", "class of the share, where its issuer has several", nullable=True),
         Column("exchange_mic", "text", "ISO 10383 code of the exchange; null where it is not known", nullable=True),
-        Column("currency", "text", "currency of the prices", nullable=True),
+        Column("currency", "text", "currency of the prices; GBX, ILA, ZAC and USX are hundredths", nullable=True),
+        Column("major_currency", "text", "currency that the prices are units or hundredths of", nullable=True),
+        Column("units_per_major", "integer", "price units in one unit of major_currency: 100 for pence", minimum=1),
+        Column("is_minor_unit", "boolean", "prices are in pence, agorot or cents"),
+        Column("provider_currency", "text", "currency by the provider's word, in our spelling", nullable=True),
         Column("asset_class", "text", "kind of security", allowed=ASSET_CLASSES),
         Column("benchmark_symbol", "text", "index that fits the listing", nullable=True),
         Column("source", "text", "source of the prices"),
@@ -35,7 +43,12 @@ DIM_SECURITIES = Table(
         Column("first_session", "date", "first session with a price"),
         Column("last_session", "date", "last session with a price"),
         Column("n_sessions", "integer", "sessions with a price", unit="sessions", minimum=1),
-        Column("is_ended", "boolean", "the prices stop well before those of the same source's other securities"),
+        Column(
+            "is_ended",
+            "boolean",
+            "its symbol has ended (dim_symbols), or the prices stop well before those of the source's other securities",
+        ),
+        Column("ended_date", "date", "last session with a price of a security that has ended", nullable=True),
     ),
 )
 
@@ -95,4 +108,4 @@ DIM_STUDIES = Table(
     ),
 )
 
-DIMENSIONS = (DIM_SECURITIES, DIM_SESSIONS, DIM_EVENTS, DIM_STUDIES)
+DIMENSIONS = (DIM_SECURITIES, DIM_SYMBOLS, DIM_SESSIONS, DIM_EVENTS, DIM_STUDIES)

@@ -7,6 +7,7 @@ it are one vintage: bars of one price basis, so that returns never mix two.
 
 from __future__ import annotations
 
+from pipelines.contracts.identity import IDENTITY_ROWS
 from pipelines.contracts.model import Column, Table
 from pipelines.contracts.vocabulary import (
     ACTION_KINDS,
@@ -265,5 +266,6 @@ RAW_ROWS = (
     *LIVE_PRICES,
     HOURLY_PRICES,
     PRICE_ACTIONS,
+    *IDENTITY_ROWS,
 )
 RAW = (BATCHES, REQUESTS, RUN_INPUTS, BACKFILL_CHUNKS, *RAW_ROWS)

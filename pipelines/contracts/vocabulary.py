@@ -123,6 +123,14 @@ BATCH_KINDS = {
     "provisional": "bars of sessions that were not over; never final prices",
 }
 
+SYMBOL_REASONS = {
+    "listing": "the security began to trade under the symbol",
+    "rename": "the security took the symbol in place of another one",
+    "reuse": "the security took a symbol that was another one's",
+    "delisting": "the security stopped trading under the symbol and took no other",
+    "default": "no change of the symbol is known",
+}
+
 LIVE_SOURCES = {
     "yahoo": "Yahoo Finance",
     "nasdaq": "nasdaq.com",

@@ -1,6 +1,6 @@
--- grain: one row per event and symbol that the event names
+-- grain: one row per event and security that the event names, by its symbol of that day
 -- key:   event_id, symbol
--- reads: staging.stg_catalogue__events, staging.stg_files__events
+-- reads: staging.stg_catalogue__events, core.listed_pairs, core.symbol_holders
 -- units: instants in UTC
 with
 
@@ -11,10 +11,10 @@ catalogue_tickers as (
     from staging.stg_catalogue__events
 ),
 
-catalogue_pairs as (
+named_pairs as (
     select
         event_id,
-        ticker ->> '$.ticker' as symbol,
+        ticker ->> '$.ticker' as named_symbol,
         kind,
         available_at,
         available_by,
@@ -23,6 +23,24 @@ catalogue_pairs as (
         null::varchar as problem,
         '{}' as attributes
     from catalogue_tickers
+),
+
+-- Of two symbols of one security the one that it is published under counts.
+catalogue_pairs as (
+    select
+        pairs.event_id,
+        coalesce(holders.published_symbol, pairs.named_symbol) as symbol,
+        pairs.* exclude (event_id, named_symbol)
+    from named_pairs as pairs
+    left join core.symbol_holders as holders
+        on
+            pairs.named_symbol = holders.symbol
+            and coalesce(pairs.event_date, pairs.available_at::date) >= holders.valid_from
+            and coalesce(pairs.event_date, pairs.available_at::date) < holders.valid_until
+    qualify row_number() over (
+        partition by pairs.event_id, coalesce(holders.published_symbol, pairs.named_symbol)
+        order by pairs.named_symbol = holders.published_symbol desc, pairs.named_symbol asc
+    ) = 1
 ),
 
 -- Of rows that repeat a pair the first counts, unless they differ in time: nobody can say which is meant.
@@ -41,10 +59,10 @@ listed_pairs as (
             else problem
         end as problem,
         attributes
-    from staging.stg_files__events
+    from core.listed_pairs
     where event_id is not null and symbol is not null
     window pair as (partition by event_id, symbol)
-    qualify row_number() over (partition by event_id, symbol order by batch_id, row_number) = 1
+    qualify nth = 1
 ),
 
 -- A pair of the catalogue that a list names again has the list's clocks.

@@ -1,14 +1,12 @@
 -- grain: one row per row of an event list that no pair can be made of, and rule
 -- key:   batch_id, row_number, rule_id
--- reads: staging.stg_files__events
+-- reads: core.listed_pairs
 -- units: none
 with
 
 rows_of_lists as (
-    select
-        *,
-        row_number() over (partition by event_id, symbol order by batch_id, row_number) as nth
-    from staging.stg_files__events
+    select *
+    from core.listed_pairs
 ),
 
 broken_rows as (
@@ -35,7 +33,7 @@ final as (
         symbol,
         event_date as session_date,
         json_object(
-            'event_id', event_id, 'symbol', symbol, 'title', title, 'attributes', attributes
+            'event_id', event_id, 'symbol', named_symbol, 'title', title, 'attributes', attributes
         )::varchar as content
     from broken_rows
     where broken is not null

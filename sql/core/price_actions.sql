@@ -1,19 +1,24 @@
--- grain: one row per source, symbol, day and kind of corporate action
+-- grain: one row per source, published symbol, day and kind of corporate action
 -- key:   source, symbol, action_date, kind
--- reads: staging.stg_price_actions
+-- reads: staging.stg_price_actions, core.price_holders
 -- units: dividends and capital gains in currency per share, splits as new shares per old one
 with
 
 -- A row that an answer repeats is one action; different amounts of one day are several.
 actions as (
     select distinct
-        source,
-        symbol,
-        action_date,
-        kind,
-        value
-    from staging.stg_price_actions
-    where value > 0 and isfinite(value)
+        stated.source,
+        coalesce(holders.published_symbol, stated.symbol) as symbol,
+        stated.action_date,
+        stated.kind,
+        stated.value
+    from staging.stg_price_actions as stated
+    left join core.price_holders as holders
+        on
+            stated.symbol = holders.symbol
+            and stated.action_date >= holders.valid_from
+            and stated.action_date < holders.valid_until
+    where stated.value > 0 and isfinite(stated.value)
 ),
 
 final as (

@@ -1,13 +1,22 @@
 -- grain: one row per symbol, session and two live sources whose closes differ by more than 0.1 %
 -- key:   symbol, session_date, source, other_source
--- reads: staging.stg_live__prices
+-- reads: staging.stg_live__prices, core.price_holders
 -- units: closes in the currency of the listing, the difference is a decimal
 with
 
 prices as (
-    select *
-    from staging.stg_live__prices
-    where close > 0 and isfinite(close)
+    select
+        stated.source,
+        coalesce(holders.published_symbol, stated.symbol) as symbol,
+        stated.session_date,
+        stated.close
+    from staging.stg_live__prices as stated
+    left join core.price_holders as holders
+        on
+            stated.symbol = holders.symbol
+            and stated.session_date >= holders.valid_from
+            and stated.session_date < holders.valid_until
+    where stated.close > 0 and isfinite(stated.close)
 ),
 
 pairs as (

@@ -7,7 +7,7 @@ with
 provisional as (
     select *
     from staging.stg_live__bars
-    where not is_final
+    where not is_final and n_holders_since = 0
 ),
 
 final as (

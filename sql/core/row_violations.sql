@@ -29,6 +29,10 @@ row_rules as (
         row_number,
         unnest([
             case when symbol is null then 'no_symbol: the row names no symbol' end,
+            case
+                when superseded_by is not null
+                    then 'superseded_symbol: ' || source_symbol || ' is ' || superseded_by || ' now, which has prices'
+            end,
             case when session_date is null then 'no_date: the row has no readable date' end,
             case when unreadable is not null then 'unreadable: cannot be read: ' || unreadable end,
             case

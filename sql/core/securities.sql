@@ -1,4 +1,4 @@
--- grain: one row per symbol with prices
+-- grain: one row per published symbol with prices
 -- key:   symbol
 -- reads: core.prices, core.listings
 -- units: dates are exchange-local
@@ -21,10 +21,16 @@ ranges as (
 final as (
     select
         ranges.*,
-        listings.* exclude (symbol),
+        listings.* exclude (symbol, ended_date),
+        listings.units_per_major > 1 as is_minor_unit,
         case when listings.exchange_mic is null then 'own_dates' else 'exchange_calendar' end as session_basis,
         -- A security whose prices stop two months before the newest of its source has ended; it is not merely late.
-        ranges.last_session < max(ranges.last_session) over () - 60 as is_ended
+        coalesce(
+            listings.ended_date <= max(ranges.last_session) over (),
+            ranges.last_session < max(ranges.last_session) over () - 60
+        ) as is_ended,
+        -- A day on which nobody traded any more may be the one that was announced.
+        case when is_ended then ranges.last_session end as ended_date
     from ranges
     inner join core.listings on ranges.symbol = listings.symbol
 )

@@ -1,16 +1,34 @@
 -- grain: one row per symbol and filed share count
 -- key:   symbol, filed_date
--- reads: core.securities, seed.shares_outstanding, seed.splits
+-- reads: core.securities, core.symbol_holders, seed.shares_outstanding, seed.splits
 -- units: shares on the split basis of the symbol's newest price
 with
 
 counts as (
     select
-        symbol,
-        as_of_date::date as as_of_date,
-        filed_date::date as filed_date,
-        shares_outstanding::double as shares_as_filed
-    from seed.shares_outstanding
+        coalesce(holders.published_symbol, filed.symbol) as symbol,
+        filed.as_of_date::date as as_of_date,
+        filed.filed_date::date as filed_date,
+        filed.shares_outstanding::double as shares_as_filed
+    from seed.shares_outstanding as filed
+    left join core.symbol_holders as holders
+        on
+            filed.symbol = holders.symbol
+            and filed.filed_date::date >= holders.valid_from
+            and filed.filed_date::date < holders.valid_until
+),
+
+splits as (
+    select
+        coalesce(holders.published_symbol, splits.symbol) as symbol,
+        splits.ex_date::date as ex_date,
+        splits.ratio::double as ratio
+    from seed.splits
+    left join core.symbol_holders as holders
+        on
+            splits.symbol = holders.symbol
+            and splits.ex_date::date >= holders.valid_from
+            and splits.ex_date::date < holders.valid_until
 ),
 
 -- A count serves until the next one is filed, and for 400 days at the most.
@@ -29,14 +47,14 @@ final as (
         periods.symbol,
         periods.filed_date,
         periods.valid_through,
-        periods.shares_as_filed * coalesce(product(splits.ratio::double), 1) as shares_outstanding
+        periods.shares_as_filed * coalesce(product(splits.ratio), 1) as shares_outstanding
     from periods
     inner join core.securities on periods.symbol = securities.symbol
-    left join seed.splits
+    left join splits
         on
             periods.symbol = splits.symbol
-            and splits.ex_date::date > periods.as_of_date
-            and splits.ex_date::date <= securities.last_session
+            and splits.ex_date > periods.as_of_date
+            and securities.last_session >= splits.ex_date
     group by periods.symbol, periods.filed_date, periods.valid_through, periods.shares_as_filed
 )
 

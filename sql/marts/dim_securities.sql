@@ -1,4 +1,4 @@
--- grain: one row per symbol with prices
+-- grain: one row per published symbol with prices
 -- key:   symbol
 -- reads: core.securities
 -- units: dates are exchange-local
@@ -7,9 +7,16 @@ with
 final as (
     select
         symbol,
+        security_id,
         name,
+        issuer,
+        share_class,
         exchange_mic,
         currency,
+        major_currency,
+        units_per_major,
+        is_minor_unit,
+        provider_currency,
         asset_class,
         benchmark_symbol,
         source,
@@ -18,7 +25,8 @@ final as (
         first_session,
         last_session,
         n_sessions,
-        is_ended
+        is_ended,
+        ended_date
     from core.securities
 )
 

@@ -1,7 +1,7 @@
 -- grain: one row per event and symbol with a known share count
 -- key:   event_id, symbol
 -- reads: study.abnormal_returns, study.studies, core.prices, core.securities, core.shares
--- units: US dollars; shares on the split basis of the newest price
+-- units: US dollars, also of prices in cents; shares on the split basis of the newest price
 with
 
 -- Of the studies that used the pair, one with a benchmark gives the abnormal return, else the first by name. Only a
@@ -39,9 +39,11 @@ final as (
         day0.study_id,
         shares.shares_outstanding,
         shares.filed_date as shares_filed_date,
-        closes.previous_close * shares.shares_outstanding as market_cap_before_usd,
-        (closes.close - closes.previous_close) * shares.shares_outstanding as value_change_usd,
-        day0.abnormal_return * closes.previous_close * shares.shares_outstanding as abnormal_value_usd
+        closes.previous_close / securities.units_per_major * shares.shares_outstanding as market_cap_before_usd,
+        (closes.close - closes.previous_close) / securities.units_per_major * shares.shares_outstanding
+            as value_change_usd,
+        day0.abnormal_return * closes.previous_close / securities.units_per_major * shares.shares_outstanding
+            as abnormal_value_usd
     from day0
     inner join closes on day0.symbol = closes.symbol and day0.session_date = closes.session_date
     inner join core.securities on day0.symbol = securities.symbol
@@ -54,7 +56,9 @@ final as (
         closes.n_sessions_since = 1
         and closes.close is not null
         and closes.previous_close is not null
-        and securities.currency = 'USD'
+        and securities.major_currency = 'USD'
+        -- Nobody knows what a price is worth whose unit seed and provider state differently.
+        and coalesce(securities.provider_currency, securities.currency) = securities.currency
 )
 
 select * from final

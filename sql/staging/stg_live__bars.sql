@@ -36,6 +36,7 @@ final as (
     select
         bars.*,
         batches.kind,
+        batches.n_holders_since,
         batches.fetched_at,
         batches.known_from
     from bars

@@ -133,17 +133,6 @@ def test_fault_35_prices_in_another_unit_are_not_stored(polled: Rig) -> None:
     assert states(polled.poll()) == {"NVDA": "stored"}
 
 
-def test_fault_40_a_ticker_of_another_company_now_is_not_appended(polled: Rig) -> None:
-    """The new company's history has none of the sessions that are stored: they stay, and somebody is told."""
-    before = polled.dump()
-    polled.market.add(Security("NVDA", listed=date(2024, 6, 24), price=12.0))
-    polled.at(date(2024, 6, 28))
-    done = polled.poll()
-    assert states(done) == {"NVDA": "quarantined"}
-    assert "another company seems to trade under NVDA now" in done.results["NVDA"].reason
-    assert polled.dump() == before
-
-
 def test_fault_40_what_is_delisted_or_renamed_stays_with_its_history(polled: Rig) -> None:
     """The provider does not know the symbol any more: a refusal, no failure, and its bars are used as before."""
     known = polled.bars()

@@ -66,6 +66,7 @@ WORDS = {
     "return_basis": {("adj_close", "close")},
     "session_basis": {("exchange_calendar", "own_dates")},
     "gate": {("study", "publish")},
+    "reason": {tuple(vocabulary.SYMBOL_REASONS)},
 }
 SQL_TYPES = ("varchar", "date", "timestamptz", "bigint", "double", "boolean", "varchar")
 EXAMPLE = Table(
@@ -137,7 +138,7 @@ def test_the_words_of_coded_columns_come_from_the_vocabulary() -> None:
     assert not [(table, column.name) for table, column in coded if column.allowed not in WORDS.get(column.name, set())]
 
 
-@pytest.mark.parametrize("name", ["STATUSES", "DAY0_RULES", "MODELS", "TESTS", "EVENT_KINDS"])
+@pytest.mark.parametrize("name", ["STATUSES", "DAY0_RULES", "MODELS", "TESTS", "EVENT_KINDS", "SYMBOL_REASONS"])
 def test_every_word_is_described(name: str) -> None:
     """Each word of a described vocabulary has a meaning of its own."""
     words = getattr(vocabulary, name)
