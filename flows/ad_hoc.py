@@ -14,7 +14,8 @@ import polars as pl
 
 from flows.core import CoreSummary, build_core
 from flows.factors import expect_sound_factors, lacking_factors
-from flows.inputs import fetch_factors, incoming, split_event_files
+from flows.identity import known_exceptions
+from flows.inputs import all_incoming, fetch_factors, split_event_files
 from flows.run import model_variables, models
 from flows.stored_prices import Stored, stored_prices
 from flows.studying import Work, run_definitions
@@ -142,7 +143,7 @@ def ad_hoc_study(
     batches = [*prices.batches, *factors, *events]
     connection = open_memory_workspace()
     try:
-        append(connection, [incoming(batch) for batch in batches], run_id="ad-hoc")
+        append(connection, all_incoming(batches), run_id="ad-hoc")
         set_variables(connection, model_variables(settings, "files"))
         inputs = [(batch.source, batch.object) for batch in batches]
         core = build_core(connection, models(), inputs, settings.calendar_folder)
@@ -163,12 +164,13 @@ def ad_hoc_study(
 def _of_files(settings: Settings, wanted: Collection[str], now: datetime) -> _Prices:
     request = files_prices.FilesRequest(settings.prices, settings.columns, settings.layout, settings.date_format)
     found = files_prices.fetch(request, now)
-    chosen = [batch for batch in found if batch.object in wanted or _names_nobody(batch)]
+    needed = known_exceptions().related(wanted)
+    chosen = [batch for batch in found if batch.object in needed or _names_nobody(batch)]
     return _Prices(chosen, sorted(batch.object for batch in found), "--prices")
 
 
 def _of_store(settings: Settings, stored: Stored, wanted: Collection[str], now: datetime) -> _Prices:
-    found = stored_prices(settings, stored, wanted, now)
+    found = stored_prices(settings, stored, known_exceptions().present(wanted), now)
     return _Prices(found.batches, found.symbols, stored.name, found.lacking)
 
 

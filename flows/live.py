@@ -33,8 +33,10 @@ REST: Final = timedelta(minutes=15)
 REFUSED_REST: Final = timedelta(hours=20)
 """How long a symbol is left alone that the provider refused."""
 
+BESIDE: Final = tuple(table.name for table in (PRICE_ACTIONS, *IDENTITY_ROWS))
+"""Raw tables of what an answer says beside its bars."""
+
 _SHOWN = 3
-_BESIDE: Final = tuple(table.name for table in (PRICE_ACTIONS, *IDENTITY_ROWS))
 
 
 class State(StrEnum):
@@ -366,7 +368,7 @@ def _to_store(
 ) -> SymbolResult:
     """Return the batches of an answer that is sound."""
     stored = tuple(batches(fetched, wanted.stored, judgement))
-    bars = {batch.kind: batch.rows.height for batch in stored if batch.source not in _BESIDE}
+    bars = {batch.kind: batch.rows.height for batch in stored if batch.source not in BESIDE}
     n_new, n_revised = bars.get("full", 0) + bars.get("append", 0), bars.get("revision", 0)
     state = State.STORED if n_new or n_revised else State.UP_TO_DATE
     says = "" if judgement.verdict in (Verdict.FIRST, Verdict.APPEND) else judgement.reason

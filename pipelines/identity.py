@@ -6,7 +6,7 @@ Both are seeds. Only exceptions need rows: a symbol without one names a security
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby, pairwise
@@ -96,6 +96,16 @@ class Exceptions:
         rest = [one for held in self.periods.values() for one in held if one.security_id == security]
         newest = max(rest, key=lambda one: one.begins)
         return newest.symbol if newest.symbol != symbol else None
+
+    def related(self, symbols: Collection[str]) -> set[str]:
+        """Return symbols with all others of the securities that they named at any time."""
+        named = {period.security_id for symbol in symbols for period in self.periods.get(symbol, ())}
+        held = (period for periods in self.periods.values() for period in periods)
+        return {*symbols, *(period.symbol for period in held if period.security_id in named)}
+
+    def present(self, symbols: Collection[str]) -> set[str]:
+        """Return symbols as they are now, that of a renamed security in place of its old one."""
+        return {self.successor(symbol, date.max) or symbol for symbol in symbols}
 
     def accepts(self, source: str, symbol: str, factor: float, day: date) -> AcceptedRestatement | None:
         """Return the row that accepts a factor from its day on; None if none does."""

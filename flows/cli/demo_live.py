@@ -50,13 +50,15 @@ def _verdict(item: SymbolResult) -> str:
 
 def _stored(item: SymbolResult) -> str:
     """Return what was stored of a symbol in words."""
+    from flows.live import BESIDE
+
     kinds = {
         "full": "a vintage of {}",
         "append": "{} appended",
         "revision": "{} revised",
         "provisional": "{} provisional",
     }
-    bars = [batch for batch in item.batches if not batch.source.startswith("price_actions")]
+    bars = [batch for batch in item.batches if batch.source not in BESIDE]
     return ", ".join(kinds[batch.kind].format(f"{batch.rows.height:,}") for batch in bars) or "nothing"
 
 
