@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -51,6 +53,12 @@ def split_event_files(paths: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:
 def sample_datasets() -> list[str]:
     """Return the datasets of the sample package that the seeds describe."""
     return pl.read_csv(seeds_folder() / "sample_datasets.csv", infer_schema=False)["dataset"].to_list()
+
+
+def all_incoming(batches: Sequence[RawBatch]) -> list[Incoming]:
+    """Return batches ready for the store, hashed on all processors: there may be thousands, with millions of rows."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(incoming, batches))
 
 
 def incoming(batch: RawBatch, kind: Kind = "full") -> Incoming:

@@ -19,7 +19,7 @@ from flows.core import CoreSummary, build_core
 from flows.factors import expect_sound_factors
 from flows.gates import history_checks, judged
 from flows.hourly import expect_hours, refresh_hours
-from flows.inputs import fetch_events, fetch_factors, fetch_prices, incoming
+from flows.inputs import all_incoming, fetch_events, fetch_factors, fetch_prices, incoming
 from flows.record import State
 from flows.refreshing import Refreshed, refresh_all
 from flows.run import Run, models, seeds_folder
@@ -78,7 +78,7 @@ def ingest(run: Run) -> Ingested:
         expect_hours(settings)
     is_live = settings.source in LIVE_SOURCES
     refreshed = (*(_refreshed(run) if is_live else ()), *_series(run))
-    prices = [] if is_live else [incoming(batch) for batch in fetch_prices(settings, run.started_at)]
+    prices = [] if is_live else all_incoming(fetch_prices(settings, run.started_at))
     factors = [incoming(batch) for batch in fetch_factors(settings, run.started_at)]
     events = [incoming(batch) for batch in fetch_events(settings, run.started_at)]
     with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:

@@ -65,7 +65,7 @@ def fetch(request: FilesRequest, fetched_at: datetime) -> list[RawBatch]:
     SourceFormatError
         If a file lacks a column, or a column has a type that is no price.
     """
-    frames = [_typed(_labelled(read_table(path), path, request), path, request) for path in expand(request.paths)]
+    frames = [_typed(_labelled(_read(path, request), path, request), path, request) for path in expand(request.paths)]
     rows = pl.concat(frames)
     columns = [name for name in FILES_PRICES.names if name not in ("batch_id", "row_number")]
     return [
@@ -78,6 +78,13 @@ def fetch(request: FilesRequest, fetched_at: datetime) -> list[RawBatch]:
         )
         for (symbol,), part in rows.partition_by("symbol", as_dict=True, maintain_order=True).items()
     ]
+
+
+def _read(path: Path, request: FilesRequest) -> pl.DataFrame:
+    def numbers(columns: Sequence[str]) -> list[str]:
+        return [theirs for theirs, ours in _names(columns, path, request.columns).items() if ours in NUMBERS]
+
+    return read_table(path, numbers)
 
 
 def _labelled(frame: pl.DataFrame, path: Path, request: FilesRequest) -> pl.DataFrame:

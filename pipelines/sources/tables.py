@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +19,9 @@ NULL_WORDS = ("", "NA", "N/A", "null", "NULL", ".")
 
 SEPARATORS = (",", ";", "\t", "|")
 MOST_FILES_NAMED = 3
+
+NumberColumns = Callable[[Sequence[str]], Collection[str]]
+"""Returns the columns that hold numbers, of all columns."""
 
 
 def expand(paths: Sequence[Path]) -> list[Path]:
@@ -64,8 +68,14 @@ def _is_table(file: Path) -> bool:
     return file.is_file() and file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
 
 
-def read_table(path: Path) -> pl.DataFrame:
+def read_table(path: Path, numbers: NumberColumns | None = None) -> pl.DataFrame:
     """Read one file; text files with every cell as text, Parquet with its own types.
+
+    Parameters
+    ----------
+    numbers : callable, optional
+        Returns which columns of a text file hold numbers. Where every cell of them is one they are read as numbers at
+        once, which takes a third of the time; else all of them are read as text.
 
     Raises
     ------
@@ -78,7 +88,7 @@ def read_table(path: Path) -> pl.DataFrame:
     if suffix not in SUFFIXES:
         raise SourceError(f"{path}: expected a file that ends in {', '.join(SUFFIXES)}, got {suffix or 'no ending'!r}")
     try:
-        frame = pl.read_parquet(path) if suffix in PARQUET else _read_text(path)
+        frame = pl.read_parquet(path) if suffix in PARQUET else _read_text(path, numbers)
     except pl.exceptions.NoDataError as error:
         raise SourceFormatError(f"{path}: the file is empty; expected a header line and at least one row") from error
     except (pl.exceptions.PolarsError, OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
@@ -94,10 +104,15 @@ def without_null_words(cells: pl.Expr) -> pl.Expr:
     return pl.when(~cells.str.strip_chars().is_in(NULL_WORDS)).then(cells)
 
 
-def _read_text(path: Path) -> pl.DataFrame:
+def _read_text(path: Path, numbers: NumberColumns | None) -> pl.DataFrame:
     """Read a text file, gzipped or not, whatever mark separates its columns."""
     opener = gzip.open if path.suffix.lower() == ".gz" else open
     with opener(path, "rb") as file:
         header = file.readline(1 << 16).decode(errors="replace")
     separator = next((mark for mark in SEPARATORS if mark in header), ",")
+    if numbers is not None:
+        columns = pl.read_csv(path, separator=separator, infer_schema=False, n_rows=0).columns
+        types = dict.fromkeys(numbers(columns), pl.Float64)
+        with suppress(pl.exceptions.ComputeError):  # a cell is no number: each is looked at by itself
+            return pl.read_csv(path, separator=separator, infer_schema=False, schema_overrides=types)
     return pl.read_csv(path, separator=separator, infer_schema=False)

@@ -4,6 +4,8 @@
     uv run python tests/benchmarks/bench_store.py --bars 1000000 --repeat 9
 
     load      bars from Parquet into the store's table, beside a bare `create table as` of the same file
+    csv       the same bars from a CSV of the user's, read, checked, hashed and stored as `reaction run --source files`
+              does, beside a bare `create table as select * from read_csv` of the same file
     append    10,000 bars in 500 batches, as of a run of 500 securities, appended in one transaction, ledger and all,
               beside a bare insert of the rows
     one       the same bars as one batch
@@ -29,9 +31,11 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from flows.inputs import all_incoming
 from flows.run import models
 from pipelines.contracts import BATCHES, YAHOO_PRICES
 from pipelines.restatements import judge
+from pipelines.sources import files_prices
 from pipelines.sources.batch import content_hash
 from warehouse.connection import open_file, quoted
 from warehouse.migrations import migrate
@@ -163,6 +167,34 @@ def bench_judge(file: Path, repeat: int) -> tuple[float, float]:
     return median_of(repeat, verdicts), median_of(repeat, join)
 
 
+def write_csv(file: Path, csv: Path) -> None:
+    """Write the bars as a user's price file."""
+    with duckdb.connect() as connection:
+        columns = "symbol, date, open, high, low, close, adj_close, volume"
+        connection.execute(f"copy (select {columns} from {quoted(file)}) to {quoted(csv)} (format csv, header true)")
+
+
+def store_csv(connection: duckdb.DuckDBPyConnection, csv: Path) -> None:
+    """Read a price file and store it, a batch for each symbol."""
+    found = files_prices.fetch(files_prices.FilesRequest([csv]), START)
+    append(connection, all_incoming(found), "bench")
+
+
+def bench_csv(folder: Path, file: Path) -> tuple[float, float]:
+    """Return the figure of loading a CSV, beside a bare load; neither has the file's pages to read first."""
+    csv = folder / "bars.csv"
+    write_csv(file, csv)
+    create = f"create table bars as select * from read_csv({quoted(csv)})"
+    with open_file(folder / "bare_csv.duckdb") as connection:
+        bare = median_of(1, lambda _: connection.execute(create) and None)
+    with open_file(folder / "csv.duckdb") as connection:
+        migrate(connection)
+        ours = median_of(1, lambda _: store_csv(connection, csv))
+    for made in (csv, folder / "bare_csv.duckdb", folder / "csv.duckdb"):
+        made.unlink()
+    return ours, bare
+
+
 def bench(folder: Path, n_bars: int, repeat: int) -> dict[str, tuple[float, float]]:
     """Return every figure with its bare counterpart, in seconds."""
     file, warehouse = folder / "bars.parquet", folder / "warehouse.duckdb"
@@ -181,6 +213,7 @@ def bench(folder: Path, n_bars: int, repeat: int) -> dict[str, tuple[float, floa
     newest = "select sum(close) from staging.stg_live__prices where source = 'yahoo'"
     with open_history(warehouse, models(), price_source="yahoo") as connection:
         figures["read"] = median_of(3, lambda _: connection.execute(newest).fetchall() and None), scan
+    figures["csv"] = bench_csv(folder, file)
     figures["judge"] = bench_judge(file, 3)
     return figures
 

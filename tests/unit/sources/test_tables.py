@@ -118,3 +118,29 @@ def test_every_cell_of_a_text_file_is_text(tmp_path: Path) -> None:
 def test_a_stem_keeps_the_dots_of_a_symbol(name: str, expected: str) -> None:
     """Only the endings of table files are taken off a name."""
     assert stem(Path(name)) == expected
+
+
+def closes(_: object) -> list[str]:
+    """Name the column of numbers."""
+    return ["close"]
+
+
+@pytest.mark.parametrize("cells", [["1.5", "2", "1e308", "-0.1", "", "0.1"], ["nan", "inf", "-inf", "7", "8", "9"]])
+def test_a_column_of_numbers_is_read_at_once_as_its_cells_are(tmp_path: Path, cells: list[str]) -> None:
+    """Each number is, bit for bit, what its text is by itself; the other columns stay text."""
+    file = tmp_path / "prices.csv"
+    file.write_text("symbol,close\n" + "".join(f"007,{cell}\n" for cell in cells))
+    found = read_table(file, closes)
+    assert found.schema == {"symbol": pl.String, "close": pl.Float64}
+    one_by_one = read_table(file)["close"].cast(pl.Float64)
+    assert found["close"].to_numpy().tobytes() == one_by_one.to_numpy().tobytes()
+    assert found["symbol"].to_list() == ["007"] * 6
+
+
+@pytest.mark.parametrize("cell", ["NA", "n/a", "1,5", "12a", "."])
+def test_a_column_with_a_cell_that_is_no_number_stays_text(tmp_path: Path, cell: str) -> None:
+    """Then each cell is looked at by itself, and what cannot be read is kept."""
+    file = tmp_path / "prices.csv"
+    file.write_text(f'symbol,close\nAAA,1.0\nAAA,"{cell}"\n')
+    found = read_table(file, closes)
+    assert found["close"].to_list() == ["1.0", cell]
