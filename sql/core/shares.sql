@@ -53,7 +53,7 @@ final as (
     left join splits
         on
             periods.symbol = splits.symbol
-            and splits.ex_date > periods.as_of_date
+            and periods.as_of_date < splits.ex_date
             and securities.last_session >= splits.ex_date
     group by periods.symbol, periods.filed_date, periods.valid_through, periods.shares_as_filed
 )
