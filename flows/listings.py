@@ -81,7 +81,7 @@ class Listings:
         """
         kinds = _ASK_FOR.get(source, ())
         found = (symbol for symbol, (mic, kind) in self.securities.items() if kind in kinds and _has(source, mic))
-        present = (symbol for symbol in found if self.exceptions.successor(symbol, date.max) is None)
+        present = dict.fromkeys(self.exceptions.successor(symbol, date.max) or symbol for symbol in found)
         return [symbol for symbol in present if not (source == "yahoo" and symbol in _NOT_YAHOO)]
 
 

@@ -51,6 +51,24 @@ def test_each_source_is_asked_for_what_it_can_have(tmp_path: Path) -> None:
     assert listings.served_by("coinbase") == listings.served_by("binance") == ["BTC-USD", "ETH-USD"]
 
 
+def test_a_renamed_security_is_asked_for_once_by_the_symbol_that_it_has_now(tmp_path: Path) -> None:
+    """The securities file still names FB, for prices of before the rename."""
+    listings = Listings.load(settings(tmp_path))
+    assert "FB" in listings.securities
+    served = listings.served_by("yahoo")
+    assert "FB" not in served
+    assert served.count("META") == 1
+
+
+def test_what_a_provider_has_said_counts_where_nothing_else_is_known(tmp_path: Path) -> None:
+    """A word of the provider never takes the place of a seed, a suffix or the user's own exchange."""
+    words = {"NVDA": "LSE", "VOD.L": "NMS", "NOWHERE": "NYQ", "ODD": "XYZ"}
+    listings = Listings.load(settings(tmp_path)).with_words(words)
+    assert [listings.mic(symbol) for symbol in words] == ["XNAS", "XLON", "XNYS", None]
+    own = Listings.load(settings(tmp_path, exchange="XTKS")).with_words(words)
+    assert own.mic("NOWHERE") == "XTKS"
+
+
 def test_benchmarks_are_among_them(tmp_path: Path) -> None:
     """Every benchmark of a security that Yahoo serves is served too."""
     listings = Listings.load(settings(tmp_path))
