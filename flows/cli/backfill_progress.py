@@ -88,11 +88,14 @@ def _lines(pace: Pace) -> Callable[[Tally], None]:
 @contextmanager
 def _bar(pace: Pace) -> Iterator[Callable[[Tally], None]]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
     from flows.cli.output import console
 
-    columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+    # The words stay on one line whatever the width of the terminal; the bar has what they leave.
+    words = TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis"))
+    columns = (SpinnerColumn(), BarColumn(bar_width=None), words, TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True, expand=True) as bar:
         task = bar.add_task("starting", total=None)
 
         def hear(tally: Tally) -> None:
