@@ -1,6 +1,4 @@
-"""Contracts of what live sources say beside final prices of days: actions, provisional bars, disagreements, hours, and
-series that are no prices.
-"""
+"""Contracts of what live sources say beside final prices of days: actions, hours, disagreements, series."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def move(vendor: Vendor, follower: Follower, step: str, size: float) -> None:
     follower.follow(vendor, unit=unit)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(steps=STEPS)
 def test_what_was_known_at_an_instant_never_changes(steps: list[tuple[str, float]]) -> None:
     """A dump after every step equals, byte for byte, the dump as of that instant after all steps."""

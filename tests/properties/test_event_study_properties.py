@@ -57,7 +57,7 @@ def same(left: StudyResult, right: StudyResult) -> bool:
 
 
 @given(seed=SEEDS, gaps=GAPS, spec=SPECS, exponent=st.integers(-6, 6))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_prices_times_a_power_of_two_change_nothing(seed: int, gaps: float, spec: StudySpec, exponent: int) -> None:
     """Multiplying all prices by a power of two leaves every bit of every result."""
     returns = random_returns(seed, missing=gaps, benchmark_missing=gaps / 3)
@@ -66,7 +66,7 @@ def test_prices_times_a_power_of_two_change_nothing(seed: int, gaps: float, spec
 
 
 @given(seed=SEEDS, spec=SPECS, factor=st.floats(1e-3, 1e3))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_prices_in_another_currency_unit_change_rounding_only(seed: int, spec: StudySpec, factor: float) -> None:
     """Multiplying all prices by any factor leaves abnormal returns, CARs and their statistics."""
     returns = random_returns(seed)
@@ -84,7 +84,7 @@ def test_prices_in_another_currency_unit_change_rounding_only(seed: int, spec: S
 
 
 @given(seed=SEEDS, gaps=GAPS, return_type=st.sampled_from(["simple", "log"]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_benchmark_against_itself_has_no_abnormal_return(seed: int, gaps: float, return_type: str) -> None:
     """The benchmark studied against itself has abnormal returns of rounding size and no t statistic."""
     returns = random_returns(seed, missing=gaps, benchmark_missing=gaps / 2, always=(79, 80))
@@ -99,7 +99,7 @@ def test_benchmark_against_itself_has_no_abnormal_return(seed: int, gaps: float,
 
 
 @given(seed=SEEDS, gaps=GAPS, spec=SPECS, shuffle=SEEDS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_order_of_rows_and_pairs_does_not_matter(seed: int, gaps: float, spec: StudySpec, shuffle: int) -> None:
     """Shuffled prices and pairs give the same sorted frames, bit for bit."""
     returns = random_returns(seed, missing=gaps, benchmark_missing=gaps / 3)
@@ -114,7 +114,7 @@ def test_order_of_rows_and_pairs_does_not_matter(seed: int, gaps: float, spec: S
 
 
 @given(seed=SEEDS, gaps=GAPS, spec=SPECS, size=st.integers(1, 25), threads=st.integers(1, 4))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_blocks_and_threads_do_not_matter(seed: int, gaps: float, spec: StudySpec, size: int, threads: int) -> None:
     """Blocks of pairs of any size, on any number of threads, give the same result bit for bit."""
     returns = random_returns(seed, missing=gaps, benchmark_missing=gaps / 3)
@@ -124,7 +124,7 @@ def test_blocks_and_threads_do_not_matter(seed: int, gaps: float, spec: StudySpe
 
 
 @given(seed=SEEDS, gaps=GAPS, benchmark_gaps=GAPS, spec=SPECS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_pair_is_accounted_for_once(seed: int, gaps: float, benchmark_gaps: float, spec: StudySpec) -> None:
     """In equals used plus pending plus excluded; whoever is not used has a reason, whoever is has its rows."""
     returns = random_returns(seed, missing=gaps, benchmark_missing=benchmark_gaps)
@@ -143,7 +143,7 @@ def test_every_pair_is_accounted_for_once(seed: int, gaps: float, benchmark_gaps
 
 
 @given(seed=SEEDS, gaps=GAPS, spec=SPECS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_pair_does_not_depend_on_its_company(seed: int, gaps: float, spec: StudySpec) -> None:
     """A pair studied alone has the rows that it has among others, but for p-values adjusted over all pairs."""
     returns = random_returns(seed, missing=gaps, benchmark_missing=gaps / 3, always=(79, 80))
@@ -155,7 +155,7 @@ def test_pair_does_not_depend_on_its_company(seed: int, gaps: float, spec: Study
 
 
 @given(seed=SEEDS, spec=SPECS, start=st.integers(-5, 5), length=st.integers(1, 11))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_cars_of_adjacent_windows_add_up(seed: int, spec: StudySpec, start: int, length: int) -> None:
     """The CAR of a window is the sum of the CARs of its two parts."""
     end = start + length - 1
@@ -171,7 +171,7 @@ def test_cars_of_adjacent_windows_add_up(seed: int, spec: StudySpec, start: int,
 
 
 @given(seed=SEEDS, other=SEEDS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_prices_after_the_event_window_do_not_matter(seed: int, other: int) -> None:
     """What happens after the event window changes nothing: the study does not look ahead."""
     returns = random_returns(seed)

@@ -18,7 +18,7 @@ instants = st.timedeltas(timedelta(0), timedelta(days=4150)).map(lambda after: F
 events = st.lists(
     st.tuples(st.sampled_from(MICS), instants, st.timedeltas(timedelta(0), timedelta(days=3))), min_size=1, max_size=40
 )
-relaxed = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+relaxed = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from warehouse.lease import holder
 NOTHING = SimpleNamespace(
     input_hash="0",
     is_partial=False,
+    complaint="",
     is_new=True,
     refreshed=(),
     prices=SimpleNamespace(n_rows=0),

@@ -58,7 +58,7 @@ def table_of(before: Rows, event: Rows, model: str, **changes: Any) -> pl.DataFr
 
 
 @given(seed=SEEDS, model=MODELS, factor=st.floats(0.01, 20.0))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_returns_in_another_unit_change_no_statistic(seed: int, model: str, factor: float) -> None:
     """All returns times c > 0 leave every statistic and p-value, and multiply the mean by c."""
     before, event = draws(seed)
@@ -72,7 +72,7 @@ def test_returns_in_another_unit_change_no_statistic(seed: int, model: str, fact
 
 
 @given(seed=SEEDS, model=MODELS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_returns_with_the_other_sign_turn_statistics_and_keep_p_values(seed: int, model: str) -> None:
     """-R turns every t and z, leaves measures of variance, and makes W+ the rest of N(N + 1)/2."""
     before, event = draws(seed)
@@ -90,7 +90,7 @@ def test_returns_with_the_other_sign_turn_statistics_and_keep_p_values(seed: int
 
 
 @given(seed=SEEDS, model=MODELS, order=st.permutations(range(N_PAIRS)))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_order_of_pairs_changes_no_closed_form(seed: int, model: str, order: list[int]) -> None:
     """Pairs under other names, and so in another order, have the same tests; draws of pairs alone may differ."""
     before, event = draws(seed)
@@ -102,7 +102,7 @@ def test_order_of_pairs_changes_no_closed_form(seed: int, model: str, order: lis
 
 
 @given(seed=SEEDS, model=MODELS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_copies_of_all_pairs_fool_independence_and_nothing_else(seed: int, model: str) -> None:
     """Every pair twice: tests of independent pairs grow by sqrt 2, those by date, day or mean stay as they are."""
     before, event = draws(seed)
