@@ -14,7 +14,7 @@ from flows.inputs import incoming
 from pipelines.contracts import HOURLY_PRICES, PRICE_ACTIONS, PROVIDER_LISTINGS, REQUESTS, SYMBOL_REUSES, Table
 from pipelines.restatements import Judgement, Remedy, changes
 from pipelines.sources.batch import RawBatch
-from pipelines.sources.live import Answer, Listing, Outcome
+from pipelines.sources.live import UNREAD, Answer, Listing, Outcome
 from warehouse.store import Incoming, Kind
 
 KEPT_CHARACTERS: Final = 500
@@ -204,5 +204,7 @@ def request_rows(run_id: str, provider: str, answers: Iterable[Answer]) -> pl.Da
 
 
 def _reason(answer: Answer) -> str:
+    if answer.outcome is Outcome.OK:
+        return f"not read: {answer.extra[UNREAD]}" if UNREAD in answer.extra else ""
     is_shown = answer.outcome is Outcome.BROKEN and answer.body
     return answer.reason + (f"; it begins with {answer.body[:KEPT_CHARACTERS]!r}" if is_shown else "")

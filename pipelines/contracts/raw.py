@@ -50,7 +50,7 @@ REQUESTS = Table(
         Column("first_date", "date", "first day asked for"),
         Column("last_date", "date", "last day asked for"),
         Column("outcome", "text", "how it ended", allowed=tuple(OUTCOMES)),
-        Column("reason", "text", "what was expected and what was got, for every outcome but ok", nullable=True),
+        Column("reason", "text", "what was expected and got; of an answer that is ok, what is not read", nullable=True),
         Column("url", "text", "what was asked, without anything secret"),
         Column("fetched_at", "instant", "when it was answered"),
         Column(

@@ -39,6 +39,10 @@ ACTION_COLUMNS: Final[dict[str, pl.DataType]] = {
 """Columns of an answer's corporate actions: dividend and capital_gain in currency per share, split as new per old."""
 
 
+UNREAD: Final = "unread"
+"""In `Answer.extra`: names of what an answer has and nobody reads, such as a column that the provider has added."""
+
+
 class Outcome(StrEnum):
     """How a request ended."""
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from pipelines.sources.live import ACTION_COLUMNS, BAR_COLUMNS, BarsRequest, Listing, Outcome
+from pipelines.sources.live import ACTION_COLUMNS, BAR_COLUMNS, UNREAD, BarsRequest, Listing, Outcome
 from pipelines.sources.web.judge import Expected, ShapeError, Verdict, judge, parsed
 
 _PRICES: Final = ("open", "high", "low", "close")
@@ -27,6 +27,14 @@ _EVENTS: Final = {"dividends": "dividend", "splits": "split", "capitalGains": "c
 _BANS: Final = frozenset({403, 999})
 _TOO_MANY: Final = b"Too Many Requests"
 _NUMBERS: Final = frozenset({float, int, type(None)})
+_READ: Final = {
+    "": ("meta", "timestamp", "events", "indicators"),
+    "indicators.": ("quote", "adjclose"),
+    "quote.": (*_PRICES, "volume"),
+    "adjclose.": ("adjclose",),
+}
+"""What an answer has, by the part that it is in; the rest is not read."""
+
 _LAST_SECOND: Final = 253_402_300_799  # of the year 9999
 
 
@@ -81,7 +89,7 @@ def read_chart(data: Any, request: BarsRequest) -> Chart:
     bars, n_outside = _within(_bars(result, zone), request)
     events = _mapping(result.get("events") or {}, "events")
     actions, _ = _within(_actions(events, zone), request)
-    return Chart(bars, actions, _listing(meta, zone), _extra(meta, events, n_outside))
+    return Chart(bars, actions, _listing(meta, zone), _extra(meta, events, n_outside) | _unread(result))
 
 
 def _described(body: bytes) -> str:
@@ -247,6 +255,14 @@ def _day(second: int, zone: str) -> date:
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
+
+
+def _unread(result: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of what the answer has that is not read: what a provider adds is let through, and told."""
+    parts = {"": result, "indicators.": result.get("indicators") or {}}
+    parts |= {f"{group}.": _cells(result, group) for group in ("quote", "adjclose")}
+    names = [f"{at}{name}" for at, part in parts.items() for name in part if name not in _READ[at]]
+    return {UNREAD: ", ".join(sorted(names))} if names else {}
 
 
 def _extra(meta: Mapping[str, Any], events: Mapping[str, Any], n_outside: int) -> dict[str, str]:

@@ -275,8 +275,8 @@ def test_fault_41_another_form_of_answer_stops_and_says_so(polled: Rig, fault: F
     assert polled.bars().equals(before)
 
 
-def test_fault_41_a_new_column_is_let_through(polled: Rig) -> None:
-    """What the provider adds changes nothing of what is read."""
+def test_fault_41_a_new_column_is_let_through_and_told(polled: Rig) -> None:
+    """What the provider adds changes nothing of what is read, and the record of the request names it."""
 
     def add(result: dict[str, object]) -> None:
         quote = result["indicators"]["quote"][0]  # type: ignore[index]
@@ -285,6 +285,8 @@ def test_fault_41_a_new_column_is_let_through(polled: Rig) -> None:
 
     polled.yahoo.arm(chart_fault(add), "NVDA")
     assert states(polled.poll()) == {"NVDA": "stored"}
+    [(told,)] = polled.rows("select reason from raw.requests order by fetched_at desc limit 1")
+    assert told == "not read: novelty, quote.vwap"
 
 
 @pytest.mark.slow
