@@ -189,7 +189,7 @@ def _write_table(
     order = ", ".join(identifier(name) for name in table.key)
     target = f"target.main.{identifier(table.name)}"
     connection.execute(f"create table {target} as select {columns} from {relation} order by {order}")
-    connection.execute(f"comment on table {target} is {quoted(f'{table.meaning}. Grain: {table.grain}.')}")
+    connection.execute(f"comment on table {target} is {quoted(table.comment)}")
     for column in table.columns:
         connection.execute(f"comment on column {target}.{identifier(column.name)} is {quoted(column.comment)}")
     connection.execute(
