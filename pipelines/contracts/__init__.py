@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.contracts.audit import AUDIT, GENERATIONS, PUBLISHED_AUDIT, QUALITY_CHECKS, QUARANTINE, RUNS
+from pipelines.contracts.audit import AUDIT, GENERATIONS, MACRO_HELP, PUBLISHED_AUDIT, QUALITY_CHECKS, QUARANTINE, RUNS
 from pipelines.contracts.dimensions import DIM_EVENTS, DIM_SECURITIES, DIM_SESSIONS, DIM_STUDIES, DIMENSIONS
 from pipelines.contracts.facts import (
     FACTS,
@@ -77,6 +77,7 @@ __all__ = [
     "FRED_PRICES",
     "GENERATIONS",
     "LIVE_PRICES",
+    "MACRO_HELP",
     "MARKET",
     "MARTS",
     "NASDAQ_PRICES",

@@ -17,6 +17,7 @@ final as (
         session_basis,
         first_session,
         last_session,
+        last_index as last_session_index,
         n_sessions,
         is_ended
     from core.securities

@@ -1,0 +1,80 @@
+-- table: study_days(pairs, ...)
+-- help:  abnormal returns day by day of the pairs that study_pairs takes
+-- grain: one row per pair and day of the event window; one row for a pair that is not used
+-- key:   event_id, symbol, relative_day
+-- reads: study_pairs, two_sided_t, dim_sessions
+-- units: returns are decimals
+with
+
+pairs_of_study as (
+    select *
+    from study_pairs(pairs, model, benchmark, est_from, est_to, day_from, day_to, min_obs, return_type)
+),
+
+grid as (
+    select
+        pairs_of_study.*,
+        unnest(case when status = 'used' then range(day_from, day_to + 1) else [null] end) as relative_day
+    from pairs_of_study
+),
+
+days as (
+    select
+        grid.*,
+        list_filter(event_days, lambda day: day.relative_day = grid.relative_day)[1] as day
+    from grid
+),
+
+dated as (
+    select
+        days.*,
+        coalesce(day.session_date, sessions.session_date) as session_date,
+        day.y - alpha - slope * day.x as abnormal_return,
+        sigma * sqrt(1.0 + mean_leverage + (day.x - mean_x) ** 2 * inverse_sxx) as se
+    from days
+    left join dim_sessions as sessions
+        on
+            days.exchange_mic = sessions.exchange_mic
+            and days.event_index + days.relative_day = sessions.session_index
+            and sessions.session_date between days.first_session and days.last_session
+),
+
+standardised as (
+    select
+        *,
+        case when abnormal_return is not null then se end as abnormal_return_se,
+        case when se > 0 then abnormal_return / se end as std_abnormal_return,
+        case
+            when abnormal_return is not null
+                then sum(abnormal_return) over (partition by pair_id order by relative_day)
+        end as cum_abnormal_return
+    from dated
+),
+
+final as (
+    select
+        event_id,
+        symbol,
+        event_session,
+        relative_day,
+        session_date,
+        day.actual_return as actual_return,
+        day.actual_return - abnormal_return as expected_return,
+        abnormal_return,
+        abnormal_return_se,
+        std_abnormal_return,
+        two_sided_t(std_abnormal_return, df) as p_value,
+        cum_abnormal_return,
+        benchmark_symbol,
+        alpha,
+        beta,
+        case when status = 'used' then sigma end as sigma,
+        n_estimation_obs,
+        df,
+        status,
+        reason
+    from standardised
+    order by pair_id, relative_day
+)
+
+select * from final
