@@ -27,6 +27,8 @@ from typing import Any, BinaryIO
 
 import duckdb
 
+from warehouse.names import distinct
+
 Row = tuple[object, ...]
 
 MEGABYTE = 1_000_000
@@ -282,17 +284,6 @@ class _Pieces:
 
     def close(self) -> None:
         self.closed = True
-
-
-def distinct(names: Iterable[str]) -> list[str]:
-    """Return the names, numbered where they occur again, so that a record keeps every column."""
-    found: list[str] = []
-    for name in names:
-        number, own = 1, name
-        while own in found:
-            own, number = f"{name}_{number}", number + 1
-        found.append(own)
-    return found
 
 
 def _send(out: BinaryIO, record: dict[str, Any]) -> None:
