@@ -50,6 +50,7 @@ final as (
         car,
         car_se,
         t_stat,
+        df,
         p_value
     from studied
 )

@@ -9,7 +9,9 @@ final as (
         fct_event_cars.symbol,
         dim_securities.name,
         fct_event_cars.car,
+        fct_event_cars.car_se,
         fct_event_cars.t_stat,
+        fct_event_cars.df,
         fct_event_cars.p_value,
         fct_event_cars.p_holm,
         fct_event_cars.beta
