@@ -1,4 +1,4 @@
-"""Ad hoc queries on the published marts: read-only, one statement, no files, no extensions, limits of time and memory."""
+"""Ad hoc queries on the published marts: one select, no files, no extensions, limits of time and memory."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The process in which one ad hoc query runs; ``warehouse.sandbox`` starts it and judges how it ended.
 
-It imports DuckDB and the standard library alone, so that it is there quickly. It reads one request as a line of JSON from
-standard input, and writes frames to standard output: a letter, a length of four bytes, and the content. ``J`` is JSON
-(the header, rows, the end or an error), ``B`` is a piece of a Parquet file. Anything more on standard input, or its
-end, interrupts the query: the parent wants no answer any more, or is gone.
+It imports DuckDB and the standard library alone, so that it is there quickly. It reads one request as a line of JSON
+from standard input, and writes frames to standard output: a letter, a length of four bytes, and the content. ``J`` is
+JSON (the header, rows, the end or an error), ``B`` is a piece of a Parquet file. Anything more on standard input, or
+its end, interrupts the query: the parent wants no answer any more, or is gone.
 
 The limits are those of the operating system, because DuckDB's ``memory_limit`` does not count everything: one long list
 takes 12 GB under a limit of one. No file can grow (``RLIMIT_FSIZE``), so nothing is spilled and no core is dumped.
@@ -41,12 +41,42 @@ FRAME = 1 * MEGABYTE
 LARGEST_ROW = 64 * MEGABYTE
 
 _EXPLAIN = re.compile(
-    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*explain\s+(?:analyze\s+)?(?:\(\s*format\s+\w+\s*\)\s*)?", re.IGNORECASE | re.DOTALL
+    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*explain\s+(?:analyze\s+)?(?:\(\s*format\s+\w+\s*\)\s*)?",
+    re.IGNORECASE | re.DOTALL,
 )
 _UNIT = re.compile(r" \[(\w+)\](?:;|$)")
 KEEPS_THE_UNIT = frozenset(
-    "abs any_value arg_max arg_min avg coalesce first first_value greatest ifnull lag last last_value lead least max mean median min mode "
-    "nullif quantile_cont quantile_disc round stddev stddev_samp sum".split()
+    {
+        "abs",
+        "any_value",
+        "arg_max",
+        "arg_min",
+        "avg",
+        "coalesce",
+        "first",
+        "first_value",
+        "greatest",
+        "ifnull",
+        "lag",
+        "last",
+        "last_value",
+        "lead",
+        "least",
+        "max",
+        "max_by",
+        "mean",
+        "median",
+        "min",
+        "min_by",
+        "mode",
+        "nullif",
+        "quantile_cont",
+        "quantile_disc",
+        "round",
+        "stddev",
+        "stddev_samp",
+        "sum",
+    }
 )
 """Functions whose value has the unit of what they are given."""
 
@@ -113,9 +143,8 @@ def _limit(memory: int) -> None:
         limits[resource.RLIMIT_AS] = held + memory + OVERHEAD
     for limit, value in limits.items():
         _, highest = resource.getrlimit(limit)
-        if highest not in (resource.RLIM_INFINITY, -1):
-            value = min(value, highest)
-        resource.setrlimit(limit, (value, value))
+        lower = value if highest in {resource.RLIM_INFINITY, -1} else min(value, highest)
+        resource.setrlimit(limit, (lower, lower))
 
 
 def _watch(connection: duckdb.DuckDBPyConnection) -> None:
@@ -150,8 +179,8 @@ def _answer(connection: duckdb.DuckDBPyConnection, request: dict[str, Any], out:
 def check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Refuse anything but one select, or an explanation of one.
 
-    What is explained is looked at too: ``explain analyze`` runs it, and DuckDB lets a ``copy`` write beside the file that
-    is open.
+    What is explained is looked at too: ``explain analyze`` runs it, and DuckDB lets a ``copy`` write beside the file
+    that is open.
     """
     statements = connection.extract_statements(sql)
     kinds = [statement.type.name.lower() for statement in statements]
@@ -254,7 +283,9 @@ def _parquet(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None,
     import pyarrow.parquet as pq
 
     reader = connection.sql(sql).to_arrow_reader()
-    schema = pa.schema([field.with_name(name) for field, name in zip(reader.schema, distinct(reader.schema.names), strict=True)])
+    schema = pa.schema(
+        [field.with_name(name) for field, name in zip(reader.schema, distinct(reader.schema.names), strict=True)]
+    )
     n_sent, more = 0, 0
     with pq.ParquetWriter(pa.PythonFile(_Pieces(out), mode="w"), schema, compression="zstd") as writer:
         for batch in reader:

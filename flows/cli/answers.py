@@ -7,7 +7,7 @@ import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -65,19 +65,15 @@ def lay_out(
 
 def cell_text(value: object, unit: str = "") -> str:
     """Return a value as text: six digits, thousands of dollars and shares, dates in ISO form."""
-    if value is None:
-        return NULL
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if value is None or isinstance(value, bool):
+        return {None: NULL, True: "true", False: "false"}[value]
     if isinstance(value, int):
         return f"{value:,}" if unit in WHOLE_NUMBERS else str(value)
     if isinstance(value, float):
         return _float_text(value, unit)
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S") + ("Z" if value.tzinfo is not None else "")
-    if isinstance(value, list | dict):
-        return plain(json.dumps(value, ensure_ascii=False))
-    return value.isoformat() if isinstance(value, date) else plain(value)
+    return plain(json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value)
 
 
 def _float_text(value: float, unit: str) -> str:

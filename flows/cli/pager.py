@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 
 LESS = "FRSX"
 """Options of less where the user has set none: end if it fits, scroll to the side, leave the screen as it is."""
@@ -37,9 +36,7 @@ def _paged(text: str) -> bool:
     sys.stdout.flush()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pager's
     try:
-        with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as pager:  # noqa: S603  # the user's own
-            with suppress(BrokenPipeError):  # left before the end
-                pager.communicate(text.encode())
+        subprocess.run(command, input=text.encode(), env=environment, check=False)  # noqa: S603  # the user's own
     finally:
         signal.signal(signal.SIGINT, before)
     return True

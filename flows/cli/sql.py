@@ -62,7 +62,7 @@ def sql(
     Parameters
     ----------
     query
-        The select; without a query, a file or an example it is read from standard input, or a shell opens on a terminal.
+        The select. Without one, a file or an example it is read from standard input; on a terminal a shell opens.
     file
         File that holds the select.
     example

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pipelines.home import SQL
 
 EXAMPLES = SQL / "examples"
 
-_QUESTION = re.compile(r"^-- question:[ \t]*(.*(?:\n--(?! look at:)[ \t]+.*)*)", re.MULTILINE)
+_NOTE = re.compile(r"^-- (question|look at|needs):[ \t]*(.*(?:\n--[ \t]{3,}.*)*)", re.MULTILINE)
 
 
 def print_catalogue(
@@ -24,7 +25,7 @@ def print_catalogue(
     """Print all tables and macros, one of them, or the list of examples."""
     if examples:
         found: Any = example_records()
-        lines = _list([(item["name"], item["question"]) for item in found], "example")
+        lines = _list([(item["name"], item["question"]) for item in found], "example", "question")
     elif name is None:
         found = {"tables": table_records(), "macros": macro_records()}
         lines = tables_lines()
@@ -106,7 +107,13 @@ def describe_lines(record: dict[str, Any]) -> list[str]:
         arguments = "".join(f"\n     {argument}" for argument in record["arguments"]).splitlines()[1:]
         before = "select * from " if record["kind"] == "table macro" else "select "
         names = ", ".join(argument for argument in record["arguments"] if ":=" not in argument)
-        return [*lines, f" units: {record['units']}", f" call:  {before}{record['name']}({names})", " arguments:", *arguments]
+        return [
+            *lines,
+            f" units: {record['units']}",
+            f" call:  {before}{record['name']}({names})",
+            " arguments:",
+            *arguments,
+        ]
     lines.append(f" key:   {', '.join(record['key'])}")
     rows = [
         (column["name"], column["type"], column["unit"] or "", "yes" if column["nullable"] else "", column["meaning"])
@@ -123,7 +130,7 @@ def describe_lines(record: dict[str, Any]) -> list[str]:
 def example_records() -> list[dict[str, str]]:
     """Return the examples with their questions."""
     return [
-        {"name": file.stem, "question": _question(file.read_text(encoding="utf-8"))}
+        {"name": file.stem, "question": notes(file.read_text(encoding="utf-8")).get("question", "")}
         for file in sorted(EXAMPLES.glob("*.sql"))
     ]
 
@@ -143,9 +150,12 @@ def example_text(name: str) -> str:
     return files[wanted].read_text(encoding="utf-8")
 
 
-def _question(text: str) -> str:
-    found = _QUESTION.search(text)
-    return " ".join(line.removeprefix("--").strip() for line in found[1].splitlines()) if found else ""
+def notes(text: str) -> dict[str, str]:
+    """Return what the head of an example says: its question, what to look at, and what it needs."""
+    return {
+        word: " ".join(line.removeprefix("--").strip() for line in said.splitlines())
+        for word, said in _NOTE.findall(text)
+    }
 
 
 def _close(wanted: str, names: Any) -> str:
@@ -153,7 +163,7 @@ def _close(wanted: str, names: Any) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _list(rows: list[tuple[str, ...]], *heads: str) -> list[str]:
+def _list(rows: Sequence[tuple[str, ...]], *heads: str) -> list[str]:
     """Return a table; as records where the terminal is narrow."""
     lines = lay_out(Shown(heads, [""] * len(heads), rows), width=terminal_width(), longest=1000)
     return lines[:-1]

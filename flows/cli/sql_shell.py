@@ -1,4 +1,4 @@
-"""The prompt of ``reaction sql --shell``: completion, history, queries of several lines, and the sandbox of every query."""
+"""The prompt of ``reaction sql --shell``: completion, history, queries of several lines, each in a sandbox."""
 
 from __future__ import annotations
 
@@ -144,7 +144,9 @@ class Shell:
         elif command == ".help":
             print(HELP)
         else:
-            raise ConfigurationError(f"expected one of {', '.join(COMMANDS)}, got {plain(f'{command} {argument}').strip()}")
+            raise ConfigurationError(
+                f"expected one of {', '.join(COMMANDS)}, got {plain(f'{command} {argument}').strip()}"
+            )
         return True
 
 
@@ -194,7 +196,7 @@ def prompt_session(words: Iterable[tuple[str, str]], history: History) -> Prompt
 
 
 def is_complete(text: str) -> bool:
-    """Tell whether what was typed can be done: a command, nothing, or text whose last semicolon is none of a string's."""
+    """Tell whether what was typed can be done: a command, nothing, or text that ends with a semicolon of its own."""
     typed = text.strip()
     return not typed or typed.startswith(".") or sqlite3.complete_statement(typed)
 
