@@ -82,8 +82,9 @@ final as (
         group_value,
         pair_id,
         slope,
-        estimation_days,
-        residuals
+        estimation_dates,
+        estimation_y,
+        estimation_x
     from standardised
 )
 

@@ -11,23 +11,43 @@ pairs_of_study as (
     from study_pairs(pairs, model, benchmark, est_from, est_to, day_from, day_to, min_obs, return_type)
 ),
 
-grid as (
+-- A session without a price has a row too.
+filled as (
     select
-        pairs_of_study.*,
-        unnest(case when status = 'used' then range(day_from, day_to + 1) else [null] end) as relative_day
+        *,
+        case
+            when status != 'used' then [null]
+            when len(event_days) = day_to - day_from + 1 then event_days
+            else
+                list_concat(
+                    event_days,
+                    list_transform(
+                        list_filter(
+                            range(day_from, day_to + 1),
+                            lambda number:
+                            not list_contains(list_transform(event_days, lambda day: day.relative_day), number)
+                        ),
+                        lambda number:
+                        struct_pack(
+                            relative_day := number, session_date := null, actual_return := null, y := null, x := null
+                        )
+                    )
+                )
+        end as every_day
     from pairs_of_study
 ),
 
 days as (
     select
-        grid.*,
-        list_filter(event_days, lambda day: day.relative_day = grid.relative_day)[1] as day
-    from grid
+        * exclude (every_day, event_days, estimation_dates, estimation_y, estimation_x),
+        unnest(every_day) as day
+    from filled
 ),
 
 dated as (
     select
         days.*,
+        day.relative_day as relative_day,
         coalesce(day.session_date, sessions.session_date) as session_date,
         day.y - alpha - slope * day.x as abnormal_return,
         sigma * sqrt(1.0 + mean_leverage + (day.x - mean_x) ** 2 * inverse_sxx) as se
@@ -35,7 +55,7 @@ dated as (
     left join dim_sessions as sessions
         on
             days.exchange_mic = sessions.exchange_mic
-            and days.event_index + days.relative_day = sessions.session_index
+            and days.event_index + days.day.relative_day = sessions.session_index
             and sessions.session_date between days.first_session and days.last_session
 ),
 

@@ -4,4 +4,4 @@
 -- key:   none
 -- reads: study_parameters
 -- units: sessions
-select coalesce(min_obs, greatest(study_parameters(model) + 1, least(120, ceil((est_to - est_from + 1) / 2))::integer))
+select coalesce(min_obs, greatest(study_parameters(model) + 1, least(120, (est_to - est_from + 2) // 2)))
