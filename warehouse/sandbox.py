@@ -29,6 +29,9 @@ from pipelines.errors import NothingPublishedError, QueryError, WarehouseError
 Row = tuple[object, ...]
 
 MEMORY_MB = 1000
+START_SECONDS = 60.0
+"""How long the process may take to open the file; no query has run by then, so it is not the query's time."""
+
 GRACE_SECONDS = 2.0
 """How long an interrupted query may take to end by itself before its process is killed."""
 
@@ -72,9 +75,9 @@ class Sandbox:
     def __init__(self, marts_file: Path, *, timeout_seconds: float = 60.0, memory_mb: int = MEMORY_MB) -> None:
         if not marts_file.exists():
             raise NothingPublishedError(f"{marts_file} does not exist yet; run `reaction run` first")
-        self._file = marts_file.resolve()
+        self._file = marts_file
         self._timeout = timeout_seconds
-        self._left = timeout_seconds
+        self._left = START_SECONDS
         self._memory_mb = memory_mb
         self._stopped = False
         environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
@@ -84,9 +87,14 @@ class Sandbox:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment | {"ARROW_DEFAULT_MEMORY_POOL": "system"},
-            cwd=self._file.parent,
+            cwd="/",
             start_new_session=True,  # Ctrl-C reaches the parent alone, which then decides
         )
+
+    @property
+    def process_id(self) -> int:
+        """Number of the process that answers."""
+        return self._process.pid
 
     def __enter__(self) -> Self:
         """Return the sandbox."""
@@ -139,11 +147,13 @@ class Sandbox:
                 return
 
     def _request(self, sql: str, output: Literal["rows", "parquet"], **more: object) -> None:
-        request = {"file": str(self._file), "memory_mb": self._memory_mb, "sql": sql, "format": output, **more}
+        request = {"file": str(self._file.resolve()), "memory_mb": self._memory_mb, "sql": sql, "format": output, **more}
         assert self._process.stdin is not None  # noqa: S101  # it was opened as a pipe
         with contextlib.suppress(BrokenPipeError):  # it has ended; reading says why
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
+        self._record()  # it is ready
+        self._left = self._timeout
 
     def _rows(self, answer: Answer) -> Iterator[Row]:
         decoders = [_decoder(kind) for kind in answer.types]

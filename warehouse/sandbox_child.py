@@ -39,6 +39,8 @@ OPEN_FILES = 64
 ROWS_AT_ONCE = 512
 FRAME = 1 * MEGABYTE
 LARGEST_ROW = 64 * MEGABYTE
+MANY = 5
+"""Statements that a refusal names one by one."""
 
 _EXPLAIN = re.compile(
     r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*explain\s+(?:analyze\s+)?(?:\(\s*format\s+\w+\s*\)\s*)?",
@@ -96,6 +98,7 @@ def main() -> None:
         return
     with connection:
         _watch(connection)
+        _send(out, {"ready": True})
         try:
             _answer(connection, request, out)
         except Refused as error:
@@ -189,7 +192,7 @@ def check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
         explained = connection.extract_statements(sql[prefix.end() :]) if prefix else []
         kinds = [statement.type.name.lower() for statement in explained]
     if kinds != ["select"]:
-        got = ", ".join(kinds) or "nothing"
+        got = f"{len(kinds)} statements" if len(kinds) > MANY else ", ".join(kinds) or "nothing"
         raise Refused(f"expected exactly one select, got {got}; the published marts are read-only")
 
 
