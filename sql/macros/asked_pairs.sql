@@ -12,7 +12,13 @@ select
             list_transform(
                 as_texts(symbols),
                 lambda symbol:
-                struct_pack(event_id := event_at, symbol := symbol, event_at := event_at, group_value := 'all')
+                struct_pack(
+                    event_id := event_at,
+                    symbol := symbol,
+                    event_at := event_at,
+                    group_value := 'all',
+                    expected_sign := null::varchar
+                )
             )
         )
     )

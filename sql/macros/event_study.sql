@@ -4,7 +4,8 @@
 -- key:   event_id, symbol, relative_day
 -- reads: study_days, asked_pairs
 -- units: returns are decimals
-select * from study_days(
+select * exclude (group_value, expected_sign)
+from study_days(
     asked_pairs(symbols, event_date),
     model, benchmark, est_from, est_to, day_from, day_to, min_obs, return_type
 )

@@ -4,7 +4,7 @@
 -- key:   event_id, symbol
 -- reads: study_cars, asked_pairs
 -- units: returns are decimals
-select * exclude (group_value, pair_id, slope, estimation_dates, estimation_y, estimation_x)
+select * exclude (group_value, expected_sign, pair_id, event_index, slope, estimation_dates, estimation_y, estimation_x)
 from study_cars(
     asked_pairs(symbols, event_date), from_day, to_day,
     model, benchmark, est_from, est_to, day_from, day_to, min_obs, return_type

@@ -233,7 +233,8 @@ tests as (
                     remark := null
                 )
             ]
-        ) as found
+        ) as found,
+        unnest(range(6)) as place
     from remarked
 ),
 
@@ -265,6 +266,7 @@ final as (
             else n_used || ' of ' || n_asked || ' pairs are used; else ' || unused_reason
         end as reason
     from valued
+    order by group_value, place
 )
 
 select * from final

@@ -80,12 +80,15 @@ final as (
         status,
         reason,
         group_value,
+        expected_sign,
+        event_index,
         pair_id,
         slope,
         estimation_dates,
         estimation_y,
         estimation_x
     from standardised
+    order by pair_id
 )
 
 select * from final

@@ -92,7 +92,9 @@ final as (
         n_estimation_obs,
         df,
         status,
-        reason
+        reason,
+        group_value,
+        expected_sign
     from standardised
     order by pair_id, relative_day
 )

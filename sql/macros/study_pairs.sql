@@ -1,148 +1,67 @@
 -- table: study_pairs(pairs, ...)
 -- help:  what every study is made of: one row per pair with its day 0, its model and its days
--- grain: one row per element of pairs, a list of structs with event_id, symbol, event_at (text) and group_value
+-- grain: one row per element of pairs, see study_sessions
 -- key:   pair_id
--- reads: dim_securities, dim_sessions, fct_returns, study_problem, study_parameters, study_min_obs
+-- reads: dim_securities, fct_returns, study_sessions, study_problem, study_parameters, study_min_obs
 -- units: returns are decimals; days are sessions of the listing from day 0
 with
 
-listed as (
-    select pairs as elements
-),
-
-asked as (
-    select
-        unnest(range(1, len(elements) + 1)) as pair_id,
-        unnest(elements, max_depth := 2)
-    from listed
-),
-
--- An instant names its zone; a text of ten characters is a date.
-clocked as (
+timed as (
     select
         *,
-        try_cast(case when regexp_matches(event_at, '.{11}.*(Z|[+-]\d\d(:?\d\d)*)$') then event_at end as timestamptz)
-            as event_instant,
-        coalesce(
-            (event_instant at time zone 'UTC')::date,
-            try_cast(case when length(event_at) = 10 then event_at end as date)
-        ) as event_day
-    from asked
+        case when model != 'constant_mean' then coalesce(benchmark, usual_benchmark) end as benchmark_symbol,
+        study_min_obs(model, est_from, est_to, min_obs) as needed_obs
+    from study_sessions(pairs)
 ),
 
-named as (
+found as (
     select
-        clocked.*,
-        securities.exchange_mic,
-        securities.first_session,
-        securities.last_session,
-        securities.last_session_index,
-        securities.is_ended,
-        case when securities.exchange_mic is null then securities.symbol end as own_calendar,
-        case when securities.exchange_mic is null then 400 else 31 end as n_days_around,
-        case when model != 'constant_mean' then coalesce(benchmark, securities.benchmark_symbol) end
-            as benchmark_symbol
-    from clocked
-    left join dim_securities as securities on clocked.symbol = securities.symbol
+        timed.*,
+        benchmarks.return_basis as benchmark_basis
+    from timed
+    left join dim_securities as benchmarks on timed.benchmark_symbol = benchmarks.symbol
 ),
 
--- Where the exchange is not known the sessions are the dates of the security's own prices.
-sessions as (
+checked as (
     select
-        exchange_mic,
-        null as own_calendar,
-        session_date,
-        session_index,
-        open_at,
-        close_at
-    from dim_sessions
-    union all
-    select
-        null as exchange_mic,
-        symbol as own_calendar,
-        session_date,
-        session_index,
-        null as open_at,
-        null as close_at
-    from fct_returns
-    where symbol in (select own_calendar from named)
-),
-
--- No exchange is closed for a month; a listing without one may have no price for longer.
-around as (
-    select
-        named.pair_id,
-        sessions.session_date,
-        sessions.session_index,
-        case
-            when named.event_instant is null then sessions.session_date <= named.event_day
-            when sessions.close_at is null then sessions.session_date <= named.event_day + 1
-            else sessions.open_at <= named.event_instant
-        end as is_before,
-        case
-            when named.event_instant is null then sessions.session_date >= named.event_day
-            when sessions.close_at is null then sessions.session_date > named.event_day
-            else sessions.close_at > named.event_instant
-        end as can_hold_it
-    from named
-    inner join sessions
-        on
-            named.exchange_mic is not distinct from sessions.exchange_mic
-            and named.own_calendar is not distinct from sessions.own_calendar
-            and sessions.session_date between
-            named.event_day - named.n_days_around and named.event_day + named.n_days_around
-),
-
-day_zero as (
-    select
-        pair_id,
-        min(session_date) filter (can_hold_it) as event_session,
-        min(session_index) filter (can_hold_it) as event_index
-    from around
-    group by pair_id
-    having bool_or(is_before)
+        *,
+        study_problem(model, est_from, est_to, day_from, day_to, needed_obs, return_type) as problem
+    from found
 ),
 
 placed as (
     select
-        named.*,
-        day_zero.event_session,
-        day_zero.event_index,
-        benchmarks.return_basis as benchmark_basis,
-        study_min_obs(model, est_from, est_to, min_obs) as needed_obs,
-        study_problem(model, est_from, est_to, day_from, day_to, needed_obs, return_type) as problem,
+        *,
         case
             when problem is not null then problem
-            when named.symbol is null then 'symbol is null; expected a symbol of dim_securities'
-            when named.last_session is null then concat(named.symbol, ' has no prices in this file (dim_securities)')
-            when named.event_day is null
+            when symbol is null then 'symbol is null; expected a symbol of dim_securities'
+            when last_session is null then concat(symbol, ' has no prices in this file (dim_securities)')
+            when event_day is null
                 then
                     concat(
-                        'event_date is ', coalesce(named.event_at, 'null'),
+                        'event_date is ', coalesce(event_at, 'null'),
                         '; expected a date such as 2025-01-27 or an instant with its zone such as 2025-01-27 14:30:00+00'
                     )
-            when day_zero.event_session is null
+            when event_session is null
                 then
                     format(
                         'no session of {} for {}; the prices of {} cover {} to {}',
-                        coalesce(named.exchange_mic, named.symbol), named.event_at, named.symbol,
-                        named.first_session::varchar, named.last_session::varchar
+                        coalesce(exchange_mic, symbol), event_at, symbol,
+                        first_session::varchar, last_session::varchar
                     )
             when model = 'constant_mean' then null
-            when named.benchmark_symbol is null
+            when benchmark_symbol is null
                 then
                     format(
                         '{} has no benchmark_symbol in dim_securities, and model {} needs one; name one with '
                         'benchmark := or use model := constant_mean',
-                        named.symbol, model
+                        symbol, model
                     )
-            when named.benchmark_symbol = named.symbol then 'the security is the study''s own benchmark'
-            when benchmarks.return_basis is null
-                then concat('the benchmark ', named.benchmark_symbol, ' has no prices in this file (dim_securities)')
+            when benchmark_symbol = symbol then 'the security is the study''s own benchmark'
+            when benchmark_basis is null
+                then concat('the benchmark ', benchmark_symbol, ' has no prices in this file (dim_securities)')
         end as early_reason
-    from named
-    left join day_zero on named.pair_id = day_zero.pair_id
-    left join dim_securities as benchmarks on named.benchmark_symbol = benchmarks.symbol
+    from checked
 ),
 
 benchmark_days as (
@@ -152,7 +71,7 @@ benchmark_days as (
         close,
         adj_close
     from fct_returns
-    where symbol in (select benchmark_symbol from named)
+    where symbol in (select benchmark_symbol from timed)
 ),
 
 -- The benchmark's return spans exactly the days that the security's return spans.
@@ -164,10 +83,7 @@ days as (
         returns.session_index - placed.event_index as relative_day,
         case return_type when 'log' then returns.log_return else returns.simple_return end as actual_return,
         case placed.benchmark_basis when 'close' then today.close else today.adj_close end as benchmark_price,
-        case placed.benchmark_basis when 'close' then before.close else before.adj_close end as previous_price,
-        case return_type
-            when 'log' then ln(benchmark_price / previous_price) else benchmark_price / previous_price - 1
-        end as benchmark_return
+        case placed.benchmark_basis when 'close' then before.close else before.adj_close end as previous_price
     from placed
     inner join fct_returns as returns
         on
@@ -180,15 +96,28 @@ days as (
     where placed.early_reason is null
 ),
 
+matched as (
+    select
+        *,
+        case return_type
+            when 'log' then ln(benchmark_price / previous_price)
+            else benchmark_price / previous_price - 1
+        end as benchmark_return
+    from days
+    where relative_day <= est_to or relative_day >= day_from
+),
+
 -- What is regressed on the benchmark is the return in excess of it: a security that follows its benchmark closely
 -- loses no digits then.
 responses as (
     select
         *,
         case when model = 'constant_mean' then actual_return else actual_return - benchmark_return end as y,
-        case when y is null then null when model = 'market' then benchmark_return else 0.0 end as x
-    from days
-    where relative_day <= est_to or relative_day >= day_from
+        case
+            when model != 'market' then 0.0
+            when actual_return is not null then benchmark_return
+        end as x
+    from matched
 ),
 
 gathered as (
@@ -226,21 +155,40 @@ gathered as (
     group by pair_id
 ),
 
--- The slope is that of the excess return; in the market model the benchmark's own is one more.
-fitted as (
+joined as (
     select
         placed.*,
         gathered.* exclude (pair_id),
-        n - study_parameters(model) as df,
         case when model = 'market' and sxx > 4.93e-28 * (n + sxx + n * mean_x ** 2) then 1.0 / sxx end as inverse_sxx,
-        case when model = 'market' then sxy * inverse_sxx else 0.0 end as slope,
+        placed.event_index + day_to > placed.last_session_index as is_unfinished
+    from placed
+    left join gathered on placed.pair_id = gathered.pair_id
+),
+
+-- The slope is that of the excess return; in the market model the benchmark's own is one more.
+sloped as (
+    select
+        *,
+        case when model = 'market' then sxy * inverse_sxx else 0.0 end as slope
+    from joined
+),
+
+fitted as (
+    select
+        *,
         case when model = 'market_adjusted' then 0.0 else mean_y - slope * mean_x end as alpha,
         case when model = 'market_adjusted' then syy + n * mean_y ** 2 else syy - slope * sxy end as sse,
+        n - study_parameters(model) as df
+    from sloped
+),
+
+judged as (
+    select
+        *,
         case
             when sse > greatest(4.93e-28 * (n + syy + n * mean_y ** 2), 1e-14 * syy) then sqrt(sse / nullif(df, 0))
             else 0.0
         end as residual_sd,
-        event_index + day_to > last_session_index as is_unfinished,
         case
             when early_reason is not null then early_reason
             when is_unfinished and is_ended
@@ -283,8 +231,7 @@ fitted as (
                         benchmark_symbol, est_from, est_to
                     )
         end as unused_reason
-    from placed
-    left join gathered on placed.pair_id = gathered.pair_id
+    from fitted
 ),
 
 final as (
@@ -293,6 +240,7 @@ final as (
         event_id,
         symbol,
         group_value,
+        expected_sign,
         exchange_mic,
         first_session,
         last_session,
@@ -328,7 +276,7 @@ final as (
         estimation_y,
         estimation_x,
         event_days
-    from fitted
+    from judged
 )
 
 select * from final
