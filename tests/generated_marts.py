@@ -14,9 +14,9 @@ from tests.running import reaction_here
 FIRST, LAST = date(2021, 6, 1), date(2025, 12, 31)
 INDEX = "^GSPC"
 NEW_YORK = (
-    ["NVDA", "AVGO", "AMD", "MRVL", "MU", "TSM", "VRT", "VST", "ANET", "ORCL"]
-    + ["META", "AAPL", "INTC", "LRCX", "AMAT", "AMZN", "MSFT", "GOOGL"]
-)  # fmt: skip
+    *("NVDA", "AVGO", "AMD", "MRVL", "MU", "TSM", "VRT", "VST", "ANET", "ORCL"),
+    *("META", "AAPL", "INTC", "LRCX", "AMAT", "AMZN", "MSFT", "GOOGL"),
+)
 JUMPS = (
     ("NVDA", date(2023, 5, 25), 1.24),
     ("NVDA", date(2024, 8, 29), 0.93),

@@ -147,7 +147,8 @@ class Sandbox:
                 return
 
     def _request(self, sql: str, output: Literal["rows", "parquet"], **more: object) -> None:
-        request = {"file": str(self._file.resolve()), "memory_mb": self._memory_mb, "sql": sql, "format": output, **more}
+        file = str(self._file.resolve())
+        request = {"file": file, "memory_mb": self._memory_mb, "sql": sql, "format": output, **more}
         assert self._process.stdin is not None  # noqa: S101  # it was opened as a pipe
         with contextlib.suppress(BrokenPipeError):  # it has ended; reading says why
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
