@@ -116,27 +116,25 @@ def test_a_wrong_header_says_what_is_expected(tmp_path: Path, text: str, message
         load_macros(tmp_path)
 
 
-RECIPES = (
-    "set search_path = 'memory.main,published.main'; {create} as select 'NOPE' as symbol, date '2025-01-27' as event_date; "
-    "select status from event_study_table('my_events');",
-    "use published; {create} as select 'NOPE' as symbol, date '2025-01-27' as event_date; "
-    "select status from event_study_table('memory.main.my_events');",
-)
+MINE = "create table memory.main.my_events as select 'NOPE' as symbol, date '2025-01-27' as event_date"
+RECIPES = {
+    "search_path": ("set search_path = 'memory.main,published.main'", "my_events"),
+    "use": ("use published", "memory.main.my_events"),
+}
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=["search_path", "use"])
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_macros_serve_under_any_name_beside_a_database_of_ones_own(
     marts: duckdb.DuckDBPyConnection, tmp_path: Path, recipe: str
 ) -> None:
     """The file is attached read-only under another name; the events are the analyst's own table."""
     published(marts, tmp_path, load_macros(SQL / "macros"))
-    file = tmp_path / "published" / "marts.duckdb"
+    statement, table = RECIPES[recipe]
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{file}' as published (read_only)")
-        *before, last = recipe.format(create="create table memory.main.my_events").rstrip(";").split(";")
-        for statement in before:
-            connection.execute(statement)
-        assert connection.execute(last).fetchall() == [("excluded",)]
+        connection.execute(f"attach '{tmp_path / 'published' / 'marts.duckdb'}' as published (read_only)")
+        connection.execute(MINE)
+        connection.execute(statement)
+        assert connection.execute(f"select status from event_study_table('{table}')").fetchall() == [("excluded",)]
 
 
 def test_the_command_line_client_of_duckdb_runs_a_study(marts: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
