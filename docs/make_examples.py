@@ -28,6 +28,7 @@ ORDER = (
     "release_essay_selloff",
     "selloff_winners_and_losers",
     "estimation_window",
+    "fall_by_chance",
     "bitcoin_next_to_nvidia",
     "reaction_abroad",
     "deepseek_by_theme",

@@ -129,7 +129,8 @@ def conclusion(events, in_money, mo):
     fall_day, fall_car, fall_p = of_nvda["nvda-record-selloff"]
     answer = (
         f"R1's release, first tradable on {release_day}: {release_car:+.1%} (p = {release_p:.2g}). The session of "
-        f"{fall_day}, the first that could hold the essay and the app's rank: {fall_car:+.1%} (p = {fall_p:.2g}). {in_money}"
+        f"{fall_day}, the first that could hold the essay and the app's rank: {fall_car:+.1%} (p = {fall_p:.2g}). "
+        f"{in_money}"
     )
     mo.md(f"## Answer\n\n{answer}")
     return (answer,)

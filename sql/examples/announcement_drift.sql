@@ -1,33 +1,25 @@
 -- question: Does Nvidia go on after its earnings in the direction of the first day (post-announcement drift)?
 -- look at:  same_direction, and drift_p: ten days have three times the noise of one, so a drift of a few per
 --           cent is none.
--- needs:    an index (^GSPC); on the bundled sample add model := 'constant_mean'
+-- needs:    an index (^GSPC); on the bundled sample add model := 'constant_mean' to both studies
 with
 
+-- The studies below read it by its name.
+reports as ( -- noqa: ST03
+    select
+        event_id,
+        symbol,
+        event_session as event_date
+    from fct_event_securities
+    where event_id like 'nvda-fy%-results' and symbol = 'NVDA' and status = 'used'
+),
+
 first_day as (
-    select *
-    from
-        event_study_car(
-            'NVDA',
-            [
-                '2023-02-23', '2023-05-25', '2023-08-24', '2023-11-22', '2024-02-22', '2024-05-23',
-                '2024-08-29', '2024-11-21', '2025-02-27', '2025-05-29', '2025-08-28', '2025-11-20'
-            ],
-            0, 0
-        )
+    select * from event_study_car_table('reports', 0, 0)
 ),
 
 after as (
-    select *
-    from
-        event_study_car(
-            'NVDA',
-            [
-                '2023-02-23', '2023-05-25', '2023-08-24', '2023-11-22', '2024-02-22', '2024-05-23',
-                '2024-08-29', '2024-11-21', '2025-02-27', '2025-05-29', '2025-08-28', '2025-11-20'
-            ],
-            1, 10
-        )
+    select * from event_study_car_table('reports', 1, 10)
 ),
 
 final as (
@@ -39,7 +31,7 @@ final as (
         after.p_value as drift_p,
         sign(first_day.car) = sign(after.car) as same_direction
     from first_day
-    inner join after on first_day.event_session = after.event_session
+    inner join after on first_day.event_id = after.event_id
     order by first_day.event_session
 )
 
