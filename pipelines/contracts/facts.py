@@ -128,6 +128,14 @@ FCT_ABNORMAL_RETURNS = Table(
             unit="decimal",
             nullable=True,
         ),
+        Column(
+            "cum_abnormal_return_se",
+            "float",
+            "its standard error, exact prediction-error covariance",
+            unit="decimal",
+            nullable=True,
+            minimum=0.0,
+        ),
     ),
 )
 
