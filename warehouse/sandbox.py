@@ -176,9 +176,9 @@ class Sandbox:
             return record
         if kind == "open":
             raise WarehouseError(f"{self._file} cannot be opened: {message.splitlines()[0]}")
-        if kind == "memory":
-            raise QueryError(self._out_of_memory())
-        raise QueryError(self._out_of_time() if kind == "interrupted" else message)
+        if self._stopped or kind == "interrupted":  # an interrupt can come out as another error
+            raise QueryError(self._out_of_time())
+        raise QueryError(self._out_of_memory() if kind == "memory" else message)
 
     def _frame(self) -> tuple[bytes, bytes]:
         kind, length = _HEADER.unpack(self._read(_HEADER.size))
