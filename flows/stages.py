@@ -28,10 +28,12 @@ from flows.studying import run_definitions
 from pipelines.contracts import QUALITY_CHECKS, RUNS
 from pipelines.contracts.vocabulary import LIVE_SOURCES
 from pipelines.event_study.definitions import StudyDefinition, load_definitions
+from pipelines.home import SQL
 from pipelines.settings import Settings
 from pipelines.validation import GateResult
 from warehouse.connection import open_file
 from warehouse.live_record import known_batches
+from warehouse.macros import load_macros
 from warehouse.migrations import migrate
 from warehouse.models import require_all, run_ready
 from warehouse.publish import Publication, publish, sweep
@@ -190,6 +192,7 @@ def publish_marts(run: Run, ingested: Ingested, gates: list[GateResult]) -> Publ
                 "runs": record_of_runs.newest_rows(pl.concat([RUNS.conform(history), row])),
                 "quality_checks": QUALITY_CHECKS.conform(checks),
             },
+            macros=load_macros(SQL / "macros"),
         )
 
 

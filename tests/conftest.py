@@ -26,3 +26,11 @@ def shared() -> Path:
     if not (folder / "reference").is_dir():
         pytest.skip("the reference data (../shared) is not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def generated_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home whose marts are of made-up prices: every study that ships has pairs in it."""
+    from tests.generated_marts import publish_generated
+
+    return publish_generated(tmp_path_factory.mktemp("generated") / "home")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from pipelines.contracts import GENERATIONS, MARTS, PUBLISHED, QUARANTINE, Table
 from pipelines.errors import WarehouseError
 from warehouse.connection import STORAGE_VERSION, first_row, identifier, open_file, quoted, registered
 from warehouse.hashing import TableHash, combine, hash_tables, to_json
+from warehouse.macros import Macro, create_macros, holds_macros
 
 HASHED = (*MARTS, QUARANTINE)
 """Tables whose content decides whether there is anything new to publish."""
@@ -94,6 +95,7 @@ def publish(
     run_id: str,
     published_at: datetime,
     audit: Mapping[str, pl.DataFrame],
+    macros: Sequence[Macro] = (),
 ) -> Publication:
     """Publish the schema ``mart`` of the connection's database unless the live generation holds the same.
 
@@ -103,6 +105,8 @@ def publish(
         The link to switch.
     audit : mapping of str to DataFrame
         The tables ``runs`` and ``quality_checks`` of the new generation.
+    macros : sequence of Macro
+        Macros to store beside the tables; another definition makes another generation, as other content does.
 
     Raises
     ------
@@ -113,7 +117,7 @@ def publish(
         raise WarehouseError(f"{published} is a folder of somebody else's; expected none or a link, so move it away")
     hashes = hash_tables(connection, HASHED, "mart")
     content_hash = combine(hashes)
-    live = _same_generation(published, hashes)
+    live = _same_generation(published, hashes, macros)
     if live is not None:
         return Publication(live, content_hash, False, published, hashes)
     generation_id = f"{published_at:%Y%m%dT%H%M%SZ}-{content_hash[:12]}"
@@ -131,7 +135,7 @@ def publish(
         )
     )
     try:
-        _write(connection, partial, {**audit, GENERATIONS.name: record}, generation_id)
+        _write(connection, partial, {**audit, GENERATIONS.name: record}, generation_id, macros)
         _read_back(partial / MARTS_FILE, hashes)
         _write_checksums(partial)
     except BaseException as error:
@@ -147,14 +151,18 @@ def publish(
     return Publication(generation_id, content_hash, True, folder, hashes)
 
 
-def _same_generation(published: Path, hashes: Mapping[str, TableHash]) -> str | None:
-    """Return the live generation's name if its record and its tables are what would be published."""
+def _same_generation(published: Path, hashes: Mapping[str, TableHash], macros: Sequence[Macro]) -> str | None:
+    """Return the live generation's name if its record, tables and macros are what would be published."""
     try:
         live = live_generation(published)
         if live is None or live["content_hash"] != combine(hashes):
             return None
         with open_file(published / MARTS_FILE, read_only=True) as connection:
-            is_same = hash_tables(connection, HASHED, "main") == hashes and not changed_files(published)
+            is_same = (
+                holds_macros(connection, macros)
+                and hash_tables(connection, HASHED, "main") == hashes
+                and not changed_files(published)
+            )
     except (WarehouseError, duckdb.Error):
         return None  # whatever is wrong with it, a new generation replaces it
     return live["generation_id"] if is_same else None
@@ -165,7 +173,11 @@ def _generations(published: Path) -> Path:
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, folder: Path, audit: Mapping[str, pl.DataFrame], generation_id: str
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    audit: Mapping[str, pl.DataFrame],
+    generation_id: str,
+    macros: Sequence[Macro],
 ) -> None:
     connection.execute(f"attach {quoted(folder / MARTS_FILE)} as target (storage_version '{STORAGE_VERSION}')")
     try:
@@ -175,6 +187,7 @@ def _write(
                     _write_table(connection, table, relation, folder, generation_id)
             else:
                 _write_table(connection, table, f"mart.{identifier(table.name)}", folder, generation_id)
+        create_macros(connection, "target", macros)
         connection.execute("checkpoint target")
     finally:
         connection.execute("detach target")
@@ -189,7 +202,7 @@ def _write_table(
     order = ", ".join(identifier(name) for name in table.key)
     target = f"target.main.{identifier(table.name)}"
     connection.execute(f"create table {target} as select {columns} from {relation} order by {order}")
-    connection.execute(f"comment on table {target} is {quoted(f'{table.meaning}. Grain: {table.grain}.')}")
+    connection.execute(f"comment on table {target} is {quoted(table.comment)}")
     for column in table.columns:
         connection.execute(f"comment on column {target}.{identifier(column.name)} is {quoted(column.comment)}")
     connection.execute(

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+from warehouse.names import distinct
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 Format = Literal["table", "csv", "json"]
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""First characters that make a spreadsheet run a text, the full-width ones too (OWASP, CSV injection)."""
+
+_QUOTED = (",", '"', "\n", "\r")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -74,37 +79,45 @@ def print_table(
     console().print(table)
 
 
-def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], output: Format) -> None:
-    """Print rows as a table, as CSV or as JSON."""
+def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], output: Format) -> None:
+    """Print rows as a table, as CSV or as JSON; the last two as they come."""
     if output == "json":
-        names = _distinct(columns)
-        print_json([dict(zip(names, row, strict=True)) for row in rows])
+        print_records(columns, rows)
     elif output == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow([_csv_cell(name) for name in columns])
-        writer.writerows([_csv_cell(value) for value in row] for row in rows)
+        print_csv(columns, rows)
     else:
         print_table(columns, rows)
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], file: TextIO | None = None) -> None:
+    """Print rows as CSV: nothing between two commas is a null, an empty text is quoted."""
+    for row in chain([columns], rows):
+        print(",".join(map(_csv_cell, row)), file=file)
+
+
+def print_records(columns: Sequence[str], rows: Iterable[Sequence[object]], file: TextIO | None = None) -> None:
+    """Print rows as a JSON list of records."""
+    names = distinct(columns)
+    before = "["
+    for row in rows:
+        record = json_text(dict(zip(names, row, strict=True)))
+        print(before + "\n " + record.replace("\n", "\n "), end="", file=file)
+        before = ","
+    print("[]" if before == "[" else "\n]", file=file)
 
 
 def _is_numeric(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
-    """Return the names, numbered where they occur again, so that a record keeps every column."""
-    found: list[str] = []
-    for name in names:
-        number, own = 1, name
-        while own in found:
-            own, number = f"{name}_{number}", number + 1
-        found.append(own)
-    return found
-
-
 def print_json(record: object) -> None:
     """Print a record as strict JSON: dates in ISO form, null for what is no number."""
-    print(json.dumps(_json_cell(record), default=jsonable, allow_nan=False, indent=1))
+    print(json_text(record))
+
+
+def json_text(record: object) -> str:
+    """Return a record as strict JSON."""
+    return json.dumps(_json_cell(record), default=jsonable, allow_nan=False, indent=1)
 
 
 def _json_cell(value: object) -> object:
@@ -123,12 +136,23 @@ def jsonable(value: object) -> object:
     return str(value)
 
 
-def _csv_cell(value: object) -> object:
+def _csv_cell(value: object) -> str:
     """Keep a text from steering a terminal, and from being read as a formula by a spreadsheet."""
+    if value is None:
+        return ""
     if not isinstance(value, str):
-        return value.isoformat() if isinstance(value, date | datetime) else value
-    text = "".join(char for char in value if char.isprintable() or char in "\n\t")
-    return "'" + text if text.startswith(FORMULA_STARTS) and not _is_number(text) else text
+        text = value.isoformat() if isinstance(value, date | datetime) else _csv_text(value)
+    else:
+        text = "".join(char for char in value if char.isprintable() or char in "\n\t")
+        if text.startswith(FORMULA_STARTS) and not _is_number(text):
+            text = "'" + text
+    is_quoted = not text or any(char in text for char in _QUOTED)
+    return '"' + text.replace('"', '""') + '"' if is_quoted else text
+
+
+def _csv_text(value: object) -> str:
+    """Return a value that is no text; a list or a struct as JSON, of which a spreadsheet runs nothing."""
+    return json.dumps(_json_cell(value), default=jsonable) if isinstance(value, list | Mapping) else str(value)
 
 
 def _is_number(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipelines.contracts.audit import (
     AUDIT,
     GENERATIONS,
+    MACRO_HELP,
     PUBLISHED_AUDIT,
     QUALITY_CHECKS,
     QUARANTINE,
@@ -95,6 +96,7 @@ __all__ = [
     "HOURLY_PRICES",
     "IDENTITY_ROWS",
     "LIVE_PRICES",
+    "MACRO_HELP",
     "MARKET",
     "MARTS",
     "NASDAQ_PRICES",

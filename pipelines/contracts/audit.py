@@ -76,6 +76,22 @@ GENERATIONS = Table(
     ),
 )
 
+MACRO_HELP = Table(
+    name="macro_help",
+    grain="one row per macro",
+    key=("name",),
+    meaning="Macros of the published database: event studies in plain SQL",
+    columns=(
+        Column("name", "text", "name of the macro"),
+        Column("call", "text", "how it is called, with the defaults of its named arguments"),
+        Column("help", "text", "what it is for"),
+        Column("grain", "text", "what a row of its result is"),
+        Column("units", "text", "units of its result"),
+        Column("is_table", "boolean", "whether it gives rows (select * from ...) or one value (select ...)"),
+        Column("body", "text", "its definition"),
+    ),
+)
+
 PUBLISHED_AUDIT = (QUALITY_CHECKS, RUNS, QUARANTINE)
 
 REJECTED_ANSWERS = Table(

@@ -42,6 +42,7 @@ DIM_SECURITIES = Table(
         ),
         Column("first_session", "date", "first session with a price"),
         Column("last_session", "date", "last session with a price"),
+        Column("last_session_index", "integer", "its running number in the listing's calendar", unit="sessions"),
         Column("n_sessions", "integer", "sessions with a price", unit="sessions", minimum=1),
         Column(
             "is_ended",

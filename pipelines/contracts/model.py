@@ -71,8 +71,10 @@ class Column:
 
     @property
     def comment(self) -> str:
-        """Meaning and unit in one line, as it is stored in the published file."""
-        return f"{self.meaning} [{self.unit}]" if self.unit else self.meaning
+        """Meaning, unit and the words that are allowed in one line, as it is stored in the published file."""
+        unit = f" [{self.unit}]" if self.unit else ""
+        allowed = f"; one of: {', '.join(self.allowed)}" if self.allowed else ""
+        return f"{self.meaning}{unit}{allowed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,11 @@ class Table:
         missing = set(self.key) - set(self.names)
         if missing:
             raise ContractError(f"contract {self.name}: key columns {sorted(missing)} are not among its columns")
+
+    @property
+    def comment(self) -> str:
+        """Meaning, grain and key in one line, as it is stored in the published file."""
+        return f"{self.meaning}. Grain: {self.grain}. Key: {', '.join(self.key)}."
 
     @property
     def names(self) -> list[str]:

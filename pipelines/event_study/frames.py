@@ -78,7 +78,18 @@ def abnormal_return_frame(estimates: Estimates, rows: slice) -> pl.DataFrame:
         _column("std_abnormal_return", standardised),
         _column("p_value", two_sided_t(standardised, estimates.fit.df[rows, None])),
         _column("cum_abnormal_return", cumulated),
+        _column("cum_abnormal_return_se", _cumulated_se(estimates, rows)),
     )
+
+
+def _cumulated_se(estimates: Estimates, rows: slice) -> FloatArray:
+    """Return the standard error of the sum from the event window's start to each day; NaN on a missing day."""
+    x = estimates.aligned.take(estimates.aligned.regressors, estimates.pairs.places.take(rows), estimates.spec.event)
+    prediction = estimates.fit.take(rows).prediction
+    available = ~np.isnan(estimates.expected[rows])
+    known = np.where(available, x, 0.0)
+    se = [prediction.window_se(known, available, slice(0, day + 1)) for day in range(available.shape[1])]
+    return np.where(available, np.stack(se, axis=1), np.nan)
 
 
 def car_frame(estimates: Estimates) -> pl.DataFrame:

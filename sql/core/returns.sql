@@ -8,6 +8,7 @@ prices as (
     select
         *,
         lag(return_price) over symbol_days as previous_price,
+        lag(session_date) over symbol_days as previous_date,
         session_index - lag(session_index) over symbol_days as n_sessions_since
     from core.prices
     where return_price is not null
@@ -19,6 +20,7 @@ final as (
         symbol,
         session_date,
         session_index,
+        case when n_sessions_since = 1 then previous_date end as previous_session_date,
         close,
         adj_close,
         volume,

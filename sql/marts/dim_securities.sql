@@ -24,6 +24,7 @@ final as (
         session_basis,
         first_session,
         last_session,
+        last_index as last_session_index,
         n_sessions,
         is_ended,
         ended_date

@@ -9,6 +9,7 @@ final as (
         symbol,
         session_date,
         session_index,
+        previous_session_date,
         close,
         adj_close,
         volume,

@@ -21,7 +21,7 @@ PROMISED = {
     "fct_study_securities": "study_id event_id symbol event_session status reason n_estimation_obs alpha beta sigma "
     "alpha_se beta_se coefficients",
     "fct_abnormal_returns": "study_id event_id symbol relative_day session_date actual_return expected_return "
-    "abnormal_return std_abnormal_return cum_abnormal_return",
+    "abnormal_return std_abnormal_return cum_abnormal_return cum_abnormal_return_se",
     "fct_event_cars": "study_id event_id symbol window_start window_end car car_se scar t_stat p_value p_holm "
     "p_bh bhar n_estimation_obs is_complete",
     "fct_group_tests": "study_id group_by group_value window_start window_end test statistic p_value p_holm p_bh "

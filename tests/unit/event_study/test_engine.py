@@ -61,6 +61,7 @@ def test_market_model_by_hand() -> None:
     np.testing.assert_allclose(days["abnormal_return_se"], [math.sqrt(8), math.sqrt(3)], rtol=1e-12)
     np.testing.assert_allclose(days["std_abnormal_return"], [8 / math.sqrt(8), 9 / math.sqrt(3)], rtol=1e-12)
     np.testing.assert_allclose(days["cum_abnormal_return"], [8, 17], rtol=1e-12)
+    np.testing.assert_allclose(days["cum_abnormal_return_se"], [math.sqrt(8), math.sqrt(15)], rtol=1e-12)
 
     car = result.cars.filter(window_end=1).row(0, named=True)
     t_stat = 17 / math.sqrt(15)
@@ -154,6 +155,8 @@ def test_running_sum_goes_on_after_a_missing_day() -> None:
     result = run_study(spec, panel_of(returns), resolved_pairs(returns, [("e", "S0", 80)]))
     days = result.abnormal_returns
     assert days["cum_abnormal_return"].is_null().to_list() == [False, False, False, True, True, False]
+    assert days["cum_abnormal_return_se"].is_null().to_list() == [False, False, False, True, True, False]
+    assert days["cum_abnormal_return_se"][-1] == pytest.approx(result.cars["car_se"][0], rel=1e-12)
     assert days["cum_abnormal_return"][-1] == pytest.approx(days["abnormal_return"].sum(), rel=1e-12)
     assert days["cum_abnormal_return"][-1] == pytest.approx(result.cars["car"][0], rel=1e-12)
 

@@ -30,6 +30,7 @@ SECURITY = {
     "session_basis": "exchange_calendar",
     "first_session": dt.date(2020, 1, 2),
     "last_session": dt.date(2025, 1, 28),
+    "last_session_index": 1_000,
     "n_sessions": 1_000,
     "is_ended": False,
 }

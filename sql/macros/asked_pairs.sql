@@ -1,0 +1,24 @@
+-- value: asked_pairs(symbols, event_dates)
+-- help:  every symbol with every date, as the list that study_pairs takes; one value or a list of them each
+-- grain: one list of structs
+-- key:   none
+-- reads: as_texts
+-- units: dates as text
+select
+    flatten(
+        list_transform(
+            as_texts(event_dates),
+            lambda event_at:
+            list_transform(
+                as_texts(symbols),
+                lambda symbol:
+                struct_pack(
+                    event_id := event_at,
+                    symbol := symbol,
+                    event_at := event_at,
+                    group_value := 'all',
+                    expected_sign := null::varchar
+                )
+            )
+        )
+    )
