@@ -20,6 +20,7 @@ from pipelines.contracts import (
     FILES_FACTORS,
     FILES_PRICES,
     LIVE_PRICES,
+    NEWS_ITEMS,
     PRICE_ACTIONS,
     REQUESTS,
     RUN_INPUTS,
@@ -72,7 +73,11 @@ def _backfills(connection: duckdb.DuckDBPyConnection) -> None:
     create_table(connection, BACKFILL_CHUNKS, "raw")
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_initial, _factors, _vintages, _backfills)
+def _news(connection: duckdb.DuckDBPyConnection) -> None:
+    create_table(connection, NEWS_ITEMS, "raw")
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_initial, _factors, _vintages, _backfills, _news)
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 
 

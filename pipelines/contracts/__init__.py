@@ -21,6 +21,7 @@ from pipelines.contracts.market import (
     MARKET,
 )
 from pipelines.contracts.model import Column, DType, Table
+from pipelines.contracts.news import NEWS_ITEMS
 from pipelines.contracts.raw import (
     BACKFILL_CHUNKS,
     BATCHES,
@@ -80,6 +81,7 @@ __all__ = [
     "MARKET",
     "MARTS",
     "NASDAQ_PRICES",
+    "NEWS_ITEMS",
     "PRICE_ACTIONS",
     "PUBLISHED",
     "PUBLISHED_AUDIT",

@@ -8,6 +8,7 @@ it are one vintage: bars of one price basis, so that returns never mix two.
 from __future__ import annotations
 
 from pipelines.contracts.model import Column, Table
+from pipelines.contracts.news import NEWS_ITEMS
 from pipelines.contracts.vocabulary import ACTION_KINDS, BATCH_KINDS, CHUNK_OUTCOMES, LIVE_SOURCES, OUTCOMES
 
 BATCHES = Table(
@@ -231,5 +232,14 @@ PRICE_ACTIONS = Table(
 LIVE_PRICES = (YAHOO_PRICES, NASDAQ_PRICES, COINBASE_PRICES, BINANCE_PRICES, FRED_PRICES)
 """Raw tables of the providers that are asked over the network."""
 
-RAW_ROWS = (SAMPLE_PRICES, FILES_PRICES, FILES_FACTORS, CATALOGUE_EVENTS, FILES_EVENTS, *LIVE_PRICES, PRICE_ACTIONS)
+RAW_ROWS = (
+    SAMPLE_PRICES,
+    FILES_PRICES,
+    FILES_FACTORS,
+    CATALOGUE_EVENTS,
+    FILES_EVENTS,
+    *LIVE_PRICES,
+    PRICE_ACTIONS,
+    NEWS_ITEMS,
+)
 RAW = (BATCHES, REQUESTS, RUN_INPUTS, BACKFILL_CHUNKS, *RAW_ROWS)

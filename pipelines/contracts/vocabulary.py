@@ -149,3 +149,41 @@ CHUNK_OUTCOMES = {
     **OUTCOMES,
     "quarantined": "the answer contradicts what is stored, and nothing of it was stored",
 }
+
+NEWS_SOURCES = {
+    "edgar": "filings at the SEC",
+    "gdelt": "GDELT's index of news pages",
+    "feeds": "RSS and Atom feeds",
+    "hackernews": "Hacker News",
+    "huggingface": "models on the Hugging Face Hub",
+    "arxiv": "papers on arXiv",
+    "yahoo_news": "news of Yahoo Finance",
+}
+"""Sources of news; ``news_id`` is ``<word>:<item_id>``."""
+
+NEWS_KINDS = {
+    "filing": "a document filed with a regulator",
+    "headline": "a news article",
+    "story": "a page that readers submitted and discuss",
+    "model_release": "a repository of a model",
+    "paper": "a scientific paper",
+    "release": "a release of software, or of a company to the press",
+}
+
+TIME_BASES = {
+    "offset": "the text names its offset from UTC, Z and GMT included",
+    "zone_name": "the text names a zone, such as ET, that stands for one offset on that day",
+    "zone_name_off_season": "the text names an offset that its zone has not on that day; the later reading counts",
+    "zone_documented": "the text names no zone, and the source documents which it is in",
+    "zone_unverified": "the text names a zone that its source does not keep to; the latest reading counts",
+    "epoch": "seconds since 1970 by the source's own documentation",
+    "crawl": "when the source collected it, an upper bound of when it was published",
+    "schedule": "when the source announces what was submitted by then",
+    "midnight": "midnight to the second, which is how a day without a time is often written; counts as a day",
+    "no_zone": "a time of day in no known zone, or one that no clock shows; counts as a day",
+    "date": "a day without a time",
+    "unreadable": "there is a text, and no time could be read from it",
+    "first_seen": "the source's time says nothing of when it was public; our own first sight counts",
+    "none": "the source names no time",
+}
+"""How a time of a news item was read."""

@@ -115,7 +115,9 @@ class WebClient:
             transport=transport,
         )
 
-    def get(self, path: str, params: Mapping[str, str], expected: Expected) -> Page:
+    def get(
+        self, path: str, params: Mapping[str, str], expected: Expected, headers: Mapping[str, str] | None = None
+    ) -> Page:
         """Ask, repeating what may end better, until the answer is good or the time is up.
 
         Parameters
@@ -124,6 +126,8 @@ class WebClient:
             Percent-encoded, with a slash at its beginning.
         params : mapping
             The query.
+        headers : mapping, optional
+            For this request alone, such as If-None-Match; `unchanged` of the judge reads the 304 that may follow.
         """
         url = httpx.URL(self.base_url + path, params=dict(params))
         deadline = self.clock.monotonic() + self._manners.limits.total
@@ -134,7 +138,7 @@ class WebClient:
             if refusal:
                 return self._page(url, made, last, refusal)
             made += 1
-            last = self._try(url, expected, deadline)
+            last = self._try(url, expected, deadline, headers or {})
             if not last.verdict.may_retry or made == self._manners.retries.attempts:
                 break
             refusal = self._wait_to_retry(last, made, deadline)
@@ -169,17 +173,17 @@ class WebClient:
         now = server_time(attempt.headers.get("date"), self.clock.now())
         return retry_after(attempt.headers.get("retry-after"), now)
 
-    def _try(self, url: httpx.URL, expected: Expected, deadline: float) -> _Attempt:
+    def _try(self, url: httpx.URL, expected: Expected, deadline: float, headers: Mapping[str, str]) -> _Attempt:
         """Ask once, and let the host's limiter and breaker know how it went."""
         attempt = None
         try:
-            attempt = self._ask(url, expected, deadline)
+            attempt = self._ask(url, expected, deadline, headers)
         finally:
             if attempt is None:
                 self._host.breaker.abandoned()
         outcome = attempt.verdict.outcome
         if outcome is Outcome.THROTTLED or "retry-after" in attempt.headers:
-            self._host.limiter.lower(self._told_to_wait(attempt) or 0.0)
+            self._host.limiter.lower(max(self._told_to_wait(attempt) or 0.0, attempt.verdict.pause))
         if outcome in (Outcome.THROTTLED, Outcome.BROKEN):
             self._host.breaker.failed()
         else:
@@ -187,7 +191,7 @@ class WebClient:
             self._host.limiter.ease()
         return attempt
 
-    def _ask(self, url: httpx.URL, expected: Expected, deadline: float) -> _Attempt:
+    def _ask(self, url: httpx.URL, expected: Expected, deadline: float, headers: Mapping[str, str]) -> _Attempt:
         """Send one request and read its answer up to the deadline."""
         left = deadline - self.clock.monotonic()
         if left <= 0 or not self._turn.acquire(timeout=left):
@@ -197,7 +201,7 @@ class WebClient:
         guard.daemon = True
         guard.start()
         try:
-            return self._exchange(url, expected, deadline, left)
+            return self._exchange(url, expected, deadline, left, headers)
         except httpx.TimeoutException as error:
             return _Attempt(_broken(f"expected an answer, got none in time ({type(error).__name__})"))
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError) as error:
@@ -206,16 +210,19 @@ class WebClient:
             guard.cancel()
             self._turn.release()
 
-    def _exchange(self, url: httpx.URL, expected: Expected, deadline: float, left: float) -> _Attempt:
+    def _exchange(
+        self, url: httpx.URL, expected: Expected, deadline: float, left: float, headers: Mapping[str, str]
+    ) -> _Attempt:
         limits = self._manners.limits
         timeout = httpx.Timeout(min(limits.read, left), connect=min(limits.connect, left))
-        with self._http.stream("GET", url, timeout=timeout, extensions={"trace": self._note_socket}) as response:
+        trace = {"trace": self._note_socket}
+        with self._http.stream("GET", url, headers=dict(headers), timeout=timeout, extensions=trace) as response:
             status = response.status_code
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            content, fault = self._receive(response, headers, deadline)
+            got = {name.lower(): value for name, value in response.headers.items()}
+            content, fault = self._receive(response, got, deadline)
             # A status that is no 200 says more than a body that cannot be read.
-            verdict = fault if fault and status == httpx.codes.OK else judge(status, headers, content, expected)
-            return _Attempt(verdict, status, headers, content)
+            verdict = fault if fault and status == httpx.codes.OK else judge(status, got, content, expected)
+            return _Attempt(verdict, status, got, content)
 
     def _receive(
         self, response: httpx.Response, headers: Mapping[str, str], deadline: float
