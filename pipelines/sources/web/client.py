@@ -84,6 +84,8 @@ class WebClient:
         How the provider wants to be asked.
     hosts : Hosts
         Limiters and breakers, and the clock.
+    counted_as : str
+        Name under which several hosts of one provider share a limiter and a breaker; the host's own if empty.
     rng : Random
         Draws the waits before repetitions.
     transport : httpx.BaseTransport or None
@@ -96,6 +98,7 @@ class WebClient:
         manners: Manners,
         *,
         hosts: Hosts = HOSTS,
+        counted_as: str = "",
         rng: random.Random | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -103,7 +106,8 @@ class WebClient:
         self.clock = hosts.clock
         self._manners = manners
         self._rng = rng or random.SystemRandom()
-        self._host = hosts.of(httpx.URL(base_url).netloc.decode(), manners.rate, manners.patience)
+        name = counted_as or httpx.URL(base_url).netloc.decode()
+        self._host = hosts.of(name, manners.rate, manners.patience)
         self._turn = threading.Lock()
         self._socket: socket.socket | None = None
         self._http = httpx.Client(
@@ -219,13 +223,13 @@ class WebClient:
         with self._http.stream("GET", url, headers=dict(headers), timeout=timeout, extensions=trace) as response:
             status = response.status_code
             got = {name.lower(): value for name, value in response.headers.items()}
-            content, fault = self._receive(response, got, deadline)
+            content, fault = self._receive(response, got, deadline, expected.first_bytes)
             # A status that is no 200 says more than a body that cannot be read.
             verdict = fault if fault and status == httpx.codes.OK else judge(status, got, content, expected)
             return _Attempt(verdict, status, got, content)
 
     def _receive(
-        self, response: httpx.Response, headers: Mapping[str, str], deadline: float
+        self, response: httpx.Response, headers: Mapping[str, str], deadline: float, enough: int | None
     ) -> tuple[bytes, Verdict | None]:
         """Return what arrived, and what is wrong with it unless it is whole."""
         limits = self._manners.limits
@@ -234,6 +238,8 @@ class WebClient:
             body = Body(headers.get("content-encoding", ""), limits.max_bytes)
             for piece in response.iter_raw():
                 body.feed(piece)
+                if enough is not None and len(body.content) >= enough:
+                    return bytes(body.content[:enough]), None
                 if self.clock.monotonic() > deadline:
                     reason = f"expected the body within {limits.total:.0f} s, got {len(body.content)} bytes of it"
                     return bytes(body.content), _broken(reason, may_retry=False)

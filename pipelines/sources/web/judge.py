@@ -18,10 +18,11 @@ _TYPES: Final = {
     "json": ("application/json", "text/json", "text/javascript", "text/plain", "application/octet-stream"),
     "csv": ("text/csv", "application/csv", "text/plain", "application/octet-stream", "application/vnd.ms-excel"),
     "xml": ("application/xml", "text/xml", "text/plain", "application/octet-stream"),
+    "html": ("text/html", "application/xhtml+xml"),
     "text": ("text/plain", "text/html", "application/octet-stream"),
     "zip": ("application/zip", "application/x-zip-compressed", "application/octet-stream"),
 }
-_STARTS: Final = {"json": b"{[", "xml": b"<", "zip": b"P"}
+_STARTS: Final = {"json": b"{[", "xml": b"<", "html": b"<", "zip": b"P"}
 """First bytes that are not blank, by form; the other forms begin with anything but markup or JSON."""
 
 _SHOWN = 80
@@ -49,21 +50,24 @@ class Expected:
     Attributes
     ----------
     form : str
-        "json", "csv", "xml", "text" or "zip".
+        "json", "csv", "xml", "html", "text" or "zip".
     read : callable
-        Takes the parsed JSON, the text of a CSV or text, or the bytes of an XML or zip, and returns what it means, or
-        raises ShapeError.
+        Takes the parsed JSON, the text of a CSV, HTML or text, or the bytes of an XML or zip, and returns what it
+        means, or raises ShapeError.
     bans : frozenset of int
         Statuses that say, beside 429, that there were too many requests, and after which none may follow soon.
     first : callable
         Takes status, headers and body and returns what this provider alone means by them, before anything else is
         looked at; None leaves the answer to the common rules.
+    first_bytes : int or None
+        Bytes of the body that are enough: what follows them is not waited for, and the connection is given up.
     """
 
-    form: Literal["json", "csv", "xml", "text", "zip"]
+    form: Literal["json", "csv", "xml", "html", "text", "zip"]
     read: Callable[[Any], Any] = _as_it_is
     bans: frozenset[int] = frozenset()
     first: Callable[[int, Mapping[str, str], bytes], Verdict | None] = _nothing
+    first_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
