@@ -1,0 +1,126 @@
+"""Which lines of argument an item belongs to, by the rules of `sql/seeds/news_themes.csv`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from pipelines.contracts.vocabulary import EVENT_THEMES
+from pipelines.news.phrases import Condition, Conditions
+from pipelines.news.seed_rows import Problems, terms_of, text_rows
+from pipelines.news.text import shown
+
+THEME_COLUMNS: Final = ("rule", "theme", "all_of", "any_of", "with_any_of", "none_of", "comment")
+
+THEMES: Final = pl.Schema(
+    {"news_id": pl.String(), "theme": pl.Enum(EVENT_THEMES), "rule": pl.String(), "matched_text": pl.String()}
+)
+"""One row per item and theme: the first rule of the file that gives the theme, and the text it matched, sorted."""
+
+_RULE_ID: Final = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeRules:
+    """Rules, ready to be looked up.
+
+    Attributes
+    ----------
+    names : DataFrame
+        ``number`` (order of the file), ``rule``, ``theme``.
+    conditions : Conditions
+        What a text must hold, by the rule's number.
+    """
+
+    names: pl.DataFrame
+    conditions: Conditions
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, file: str = "news_themes.csv") -> ThemeRules:
+        """Read the rows of the file of rules.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Columns of `THEME_COLUMNS`, as text. A text has the theme if it holds every phrase of ``all_of``, one of
+            ``any_of``, one of ``with_any_of`` and none of ``none_of``; phrases are separated by ``|``, one that ends
+            in ``*`` is the beginning of a word, and an empty cell asks for nothing.
+        file : str
+            What to call the file in an error.
+
+        Raises
+        ------
+        NewsRulesError
+            If a row is not valid; the message lists every one.
+        """
+        problems = Problems(file)
+        lines: dict[str, int] = {}
+        names = []
+        conditions = {}
+        for number, (line, row) in enumerate(text_rows(rows, THEME_COLUMNS, file)):
+            _check(row, problems, line)
+            if lines.setdefault(row["rule"], line) != line:
+                problems.add(
+                    line, f"rule: expected each name once, got {row['rule']!r} as on line {lines[row['rule']]}"
+                )
+            every, *choices, none = (terms_of(row[name], problems, line, name) for name in THEME_COLUMNS[2:6])
+            conditions[number] = Condition((*((term,) for term in every), *filter(None, choices)), none)
+            names.append((number, row["rule"], row["theme"]))
+        problems.stop_if_any()
+        schema = {"number": pl.Int32, "rule": pl.String, "theme": THEMES["theme"]}
+        return cls(pl.DataFrame(names, schema, orient="row"), Conditions.of(conditions))
+
+
+def _check(row: dict[str, str], problems: Problems, line: int) -> None:
+    if not _RULE_ID.fullmatch(row["rule"]):
+        problems.add(line, f"rule: expected a name of small letters, digits and _, got {row['rule']!r}")
+    if row["theme"] not in EVENT_THEMES:
+        problems.add(line, f"theme: expected one of {', '.join(EVENT_THEMES)}, got {row['theme']!r}")
+    if not (row["all_of"] or row["any_of"]):
+        problems.add(line, "all_of, any_of: expected phrases in one of them, got nothing; a rule must ask for a word")
+    if row["with_any_of"] and not (row["all_of"] or row["any_of"]):
+        problems.add(line, "with_any_of: expected phrases in any_of or all_of as well")
+    if not row["comment"]:
+        problems.add(line, "comment: expected what the rule is about, got nothing")
+
+
+def theme(items: pl.DataFrame, words: pl.Series, rules: ThemeRules) -> pl.DataFrame:
+    """Return the themes of items.
+
+    Parameters
+    ----------
+    items : DataFrame
+        ``news_id``.
+    words : Series
+        Their texts in the form of `text.item_words`, in the same order.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `THEMES`.
+    """
+    touched = rules.conditions.touched(words)
+    first = (
+        rules.conditions.met(touched)
+        .join(rules.names, on="number")
+        .sort("row", "theme", "number")
+        .unique(["row", "theme"], keep="first", maintain_order=True)
+    )
+    parts = (
+        touched.filter(pl.col("group") >= 0)
+        .join(first, on=["row", "number"], how="semi")
+        .with_columns(shown(pl.col("found")))
+        .sort("row", "number", "group", "found")
+        .unique(["row", "number", "group"], keep="first", maintain_order=True)
+        .group_by("row", "number", maintain_order=True)
+        .agg(matched_text=pl.col("found").str.join(" + "))
+    )
+    return (
+        first.join(parts, on=["row", "number"])
+        .join(items.select("news_id").with_row_index("row"), on="row")
+        .select(list(THEMES))
+        .sort("news_id", "theme")
+    )
