@@ -187,3 +187,14 @@ TIME_BASES = {
     "none": "the source names no time",
 }
 """How a time of a news item was read."""
+
+NEWS_LINK_RULES = {
+    "source": "the source itself names the security",
+    "cik": "the filer's number at the SEC",
+    "cashtag": "a ticker behind a dollar, or in brackets behind the name of its exchange",
+    "word": "a name that is no other word, in any spelling",
+    "cased": "a name in exactly this spelling",
+    "word_in_context": "a name in any spelling, by the words that stand with it",
+    "cased_in_context": "a name in exactly this spelling, by the words that stand with it",
+}
+"""Why an item is linked to a security, the surest first; aliases are in ``sql/seeds/news_aliases.csv``."""
