@@ -158,6 +158,7 @@ NEWS_SOURCES = {
     "huggingface": "models on the Hugging Face Hub",
     "arxiv": "papers on arXiv",
     "yahoo_news": "news of Yahoo Finance",
+    "yahoo_earnings": "dates of results in Yahoo Finance's calendar",
 }
 """Sources of news; ``news_id`` is ``<word>:<item_id>``."""
 
@@ -168,6 +169,7 @@ NEWS_KINDS = {
     "model_release": "a repository of a model",
     "paper": "a scientific paper",
     "release": "a release of software, or of a company to the press",
+    "calendar": "a date that is announced beforehand, such as that of results; it says nothing of what will come",
 }
 
 TIME_BASES = {
@@ -180,6 +182,7 @@ TIME_BASES = {
     "crawl": "when the source collected it, an upper bound of when it was published",
     "schedule": "when the source announces what was submitted by then",
     "midnight": "midnight to the second, which is how a day without a time is often written; counts as a day",
+    "fixed_clock": "the same time of day on every day of a feed, which a system put there; counts as a day",
     "no_zone": "a time of day in no known zone, or one that no clock shows; counts as a day",
     "date": "a day without a time",
     "unreadable": "there is a text, and no time could be read from it",

@@ -120,7 +120,7 @@ class WebClient:
         )
 
     def get(
-        self, path: str, params: Mapping[str, str], expected: Expected, headers: Mapping[str, str] | None = None
+        self, path: str, params: Mapping[str, str] | None, expected: Expected, headers: Mapping[str, str] | None = None
     ) -> Page:
         """Ask, repeating what may end better, until the answer is good or the time is up.
 
@@ -128,12 +128,14 @@ class WebClient:
         ----------
         path : str
             Percent-encoded, with a slash at its beginning.
-        params : mapping
-            The query.
+        params : mapping or None
+            The query; None if the path has one already.
         headers : mapping, optional
             For this request alone, such as If-None-Match; `unchanged` of the judge reads the 304 that may follow.
         """
-        url = httpx.URL(self.base_url + path, params=dict(params))
+        url = httpx.URL(self.base_url + path)
+        if params is not None:
+            url = url.copy_with(params=dict(params))
         deadline = self.clock.monotonic() + self._manners.limits.total
         last: _Attempt | None = None
         made = 0
