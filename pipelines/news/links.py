@@ -32,7 +32,8 @@ def link(
     Parameters
     ----------
     items : DataFrame
-        ``news_id``, ``symbols`` (JSON list of what the source names) and, for `ciks`, ``attributes`` (JSON with ``cik``).
+        ``news_id``, ``symbols`` (JSON list of what the source names) and, for `ciks`, ``attributes`` (JSON that may
+        hold ``cik``).
     words : Series
         Their texts in the form of `text.item_words`, in the same order.
     ciks : DataFrame, optional

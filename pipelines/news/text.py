@@ -60,11 +60,10 @@ def phrase(text: str) -> str:
     frame = pl.DataFrame({"text": [text]}).select(
         words=words(pl.col("text")), free=pl.col("text").str.contains(UNSPACED)
     )
-    found, is_free = frame.row(0)
-    inner = found.strip(" ")
+    inner = str(frame["words"][0]).strip(" ")
     if not inner:
         return ""
-    if is_free:
+    if frame["free"][0]:
         return inner
     return f" {inner}" if text.rstrip().endswith("*") else f" {inner} "
 

@@ -70,7 +70,7 @@ class ThemeRules:
             conditions[number] = Condition((*((term,) for term in every), *filter(None, choices)), none)
             names.append((number, row["rule"], row["theme"]))
         problems.stop_if_any()
-        schema = {"number": pl.Int32, "rule": pl.String, "theme": THEMES["theme"]}
+        schema = pl.Schema({"number": pl.Int32(), "rule": pl.String(), "theme": THEMES["theme"]})
         return cls(pl.DataFrame(names, schema, orient="row"), Conditions.of(conditions))
 
 

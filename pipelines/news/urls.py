@@ -11,17 +11,13 @@ from typing import Final
 import polars as pl
 
 TRACKING: Final = (
-    r"(?i)^(?:utm_\w+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|ttclid|igshid|mc_cid|mc_eid|mkt_tok"
-    r"|_hsenc|_hsmi|hsctatracking|oly_enc_id|oly_anon_id|vero_id|cmpid|ncid|smid|guccounter|guce_referrer|guce_referrer_sig"
-    r"|\.?tsrc|soc_src|soc_trk|at_medium|at_campaign|xtor|spm)(?:=|$)"
+    r"(?i)&(?:utm_\w+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|ttclid|igshid|mc_cid|mc_eid|mkt_tok"
+    r"|_hsenc|_hsmi|hsctatracking|oly_enc_id|oly_anon_id|vero_id|cmpid|ncid|smid|guccounter|guce_referrer"
+    r"|guce_referrer_sig|\.?tsrc|soc_src|soc_trk|at_medium|at_campaign|xtor|spm)(?:=[^&]*)?&"
 )
-"""Parameters that say where a reader came from, by the tools that add them: Google, Meta, Microsoft, Mailchimp, HubSpot,
-Marketo, Yahoo, the New York Times and others."""
+"""Parameters that say where a reader came from, by the tools that add them: Google, Meta, Microsoft, Mailchimp,
+HubSpot, Marketo, Yahoo, the New York Times and others."""
 
-_PARTS: Final = (
-    r"(?is)^(?:https?:)?//(?:[^/?#@]*@)?(?<host>\[[^\]/?#]*\]|[^/?#:@\[\]]+?)\.*(?::(?<port>\d*))?"
-    r"(?<path>/[^?#]*)?(?:\?(?<query>[^#]*))?(?:#(?<fragment>.*))?$"
-)
 _READER_HOST: Final = r"^(?:(?:www|m|mobile|amp)\.)+((?:[^.]+\.)+[^.]+)$"
 _COUNTRY_DOMAIN: Final = r"^(?:ac|co|com|edu|gov|net|ne|or|org)\.[a-z]{2}$"
 
@@ -47,7 +43,7 @@ _PAGES: Final = (
 )
 
 
-def canonical_url(url: pl.Expr) -> pl.Expr:
+def canonical_urls(urls: pl.Series) -> pl.Series:
     """Return the canonical form of web addresses.
 
     The scheme is https; the host is in lower case without user, default port, ``www.``, ``m.``, ``mobile.`` or
@@ -56,34 +52,66 @@ def canonical_url(url: pl.Expr) -> pl.Expr:
 
     Parameters
     ----------
-    url : Expr
+    urls : Series
         Text as a source gives it. What is no web address is only rid of control characters and outer blanks.
 
     Returns
     -------
-    Expr
+    Series
         Text; null for null. The canonical form of a canonical form is itself.
     """
-    clean = url.str.replace_all(r"[\p{Cc}\p{Cf}]+", "").str.strip_chars().str.replace_all(r"\p{Z}", "%20")
-    parts = clean.str.extract_groups(_PARTS).struct
-    host = _host(parts.field("host"))
-    port = pl.when(~parts.field("port").is_in(["", "80", "443"])).then(":" + parts.field("port")).fill_null("")
-    path = parts.field("path").fill_null("").str.strip_chars_end("/")
-    fragment = pl.when(parts.field("fragment").str.starts_with("!")).then("#" + parts.field("fragment")).fill_null("")
-    address = "https://" + host + port + path + _query(parts.field("query")) + fragment
+    text = pl.col("url")
+    clean = text.str.replace_all(r"[\p{Cc}\p{Cf}]+", "").str.strip_chars().str.replace_all(r"\p{Z}", "%20")
+    frame = urls.alias("url").to_frame().select(clean=clean)
+    frame = _split(frame, "clean", "#", "rest", "fragment")
+    frame = _split(frame, "rest", "?", "location", "query")
+    frame = frame.with_columns(address=pl.col("location").str.extract(r"(?s)^(?i:https?:)?//(.*)$"))
+    frame = _split(frame, "address", "/", "authority", "path")
+    frame = frame.with_columns(lower=_lower_host(), kept=_kept_query()).with_columns(host=_host())
+    address = pl.concat_str(pl.lit("https://"), "host", _port(), _path(), _query(), _fragment())
+    frame = frame.select("clean", "host", address=address)
     for pattern, page in _PAGES:
-        address = address.str.replace(pattern, page)
-    return pl.coalesce(address, clean)
+        frame = frame.with_columns(pl.col("address").str.replace(pattern, page))
+    return frame.select(pl.when(pl.col("host") != "").then("address").otherwise("clean").alias(urls.name)).to_series()
 
 
-def _host(host: pl.Expr) -> pl.Expr:
+def _split(frame: pl.DataFrame, column: str, mark: str, before: str, after: str) -> pl.DataFrame:
+    """Return the frame with what stands before and after the first mark; null where there is no mark."""
+    halves = pl.col(column).str.splitn(mark, 2).struct.rename_fields([before, after]).alias("halves")
+    return frame.with_columns(halves).unnest("halves")
+
+
+def _lower_host() -> pl.Expr:
+    user = r"^.*@"
+    return pl.col("authority").str.replace(user, "").str.replace(r"(?:\.|:\d*)+$", "").str.to_lowercase()
+
+
+def _host() -> pl.Expr:
     """Return the host without the part that chooses a device, unless a bare country domain would be left."""
-    lower = host.str.to_lowercase()
-    bare = lower.str.extract(_READER_HOST)
-    return pl.when(bare.str.contains(_COUNTRY_DOMAIN)).then(lower).otherwise(pl.coalesce(bare, lower))
+    bare = pl.col("lower").str.extract(_READER_HOST)
+    return pl.when(bare.str.contains(_COUNTRY_DOMAIN)).then("lower").otherwise(pl.coalesce(bare, "lower"))
 
 
-def _query(query: pl.Expr) -> pl.Expr:
-    chosen = pl.element().filter((pl.element() != "") & ~pl.element().str.contains(TRACKING))
-    kept = query.str.split("&").list.eval(chosen).list.sort().list.join("&")
-    return pl.when(kept != "").then("?" + kept).otherwise(pl.lit(""))
+def _port() -> pl.Expr:
+    port = pl.col("authority").str.extract(r":(\d+)\.*$")
+    return pl.when(~port.is_in(["80", "443"])).then(":" + port).otherwise(pl.lit(""))
+
+
+def _path() -> pl.Expr:
+    path = pl.col("path").str.strip_chars_end("/")
+    return pl.when(path != "").then("/" + path).otherwise(pl.lit(""))
+
+
+def _kept_query() -> pl.Expr:
+    """Return the parameters that may choose a page. Marks are doubled, for two that follow one another share one."""
+    doubled = "&" + pl.col("query").str.replace_all("&", "&&", literal=True) + "&"
+    return doubled.str.replace_all(TRACKING, "").str.replace_all(r"&+", "&").str.strip_chars("&")
+
+
+def _query() -> pl.Expr:
+    kept = pl.col("kept")
+    return pl.when(kept != "").then("?" + kept.str.split("&").list.sort().list.join("&")).otherwise(pl.lit(""))
+
+
+def _fragment() -> pl.Expr:
+    return pl.when(pl.col("fragment").str.starts_with("!")).then("#" + pl.col("fragment")).otherwise(pl.lit(""))
