@@ -65,6 +65,8 @@ class AttentionSpec:
         Days between the baseline and the day.
     min_days : int
         Measured days that the baseline needs.
+    min_clusters : int
+        Fewest clusters of a burst's day: two on a theme that nobody spoke of are rare, and are no burst.
     level : float
         Largest probability under the baseline that is a burst. With ten themes, 0.001 is a false alarm a quarter.
     """
@@ -72,6 +74,7 @@ class AttentionSpec:
     baseline_days: int = 28
     guard_days: int = 2
     min_days: int = 6
+    min_clusters: int = 3
     level: float = 0.001
 
     def __post_init__(self) -> None:
@@ -117,9 +120,10 @@ def attention(
     )
     usual = _baseline(counts, spec)
     tail = _tail(*(usual[name].to_numpy() for name in ("n_clusters", "expected", "variance")))
+    is_burst = (pl.col("p_value") <= spec.level) & (pl.col("n_clusters") >= spec.min_clusters)
     return (
         usual.with_columns(p_value=pl.Series(tail).fill_nan(None))
-        .with_columns(is_burst=(pl.col("p_value") <= spec.level).fill_null(value=False))
+        .with_columns(is_burst=is_burst.fill_null(value=False))
         .select(pl.col(name).cast(dtype) for name, dtype in ATTENTION.items())
         .sort("theme", "date")
     )

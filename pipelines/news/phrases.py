@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
@@ -53,6 +54,10 @@ def _hits(words: pl.Series, patterns: list[str], *, leftmost: bool) -> pl.DataFr
     )
 
 
+LINKED: Final = "@linked"
+"""Stands for the name of any security that a text is linked to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What a text must hold: a phrase of each group, and none of the excluded ones."""
@@ -72,7 +77,7 @@ class Conditions:
     def of(cls, conditions: Mapping[int, Condition]) -> Conditions:
         """Prepare the conditions; their phrases are text as a person writes it."""
         parts = [
-            (number, group, phrase(term).lower())
+            (number, group, LINKED if term == LINKED else phrase(term).lower())
             for number, condition in conditions.items()
             for group, terms in [*enumerate(condition.groups), (-1, condition.excluded)]
             for term in terms
@@ -83,10 +88,19 @@ class Conditions:
             pl.DataFrame(counts, {"number": pl.Int32, "n_groups": pl.Int8}, orient="row"),
         )
 
-    def touched(self, words: pl.Series) -> pl.DataFrame:
-        """Return the phrases of the conditions in the texts: ``row``, ``number``, ``group``, ``found``."""
-        hits = all_hits(words, self.parts["pattern"]).unique(["row", "pattern"], keep="first", maintain_order=True)
-        return hits.join(self.parts, on="pattern").select("row", "number", "group", "found")
+    def touched(self, words: pl.Series, linked: pl.DataFrame | None = None) -> pl.DataFrame:
+        """Return the phrases of the conditions in the texts: ``row``, ``number``, ``group``, ``found``.
+
+        Parameters
+        ----------
+        linked : DataFrame, optional
+            ``row``, ``found``: texts that are linked to a security, and by what words.
+        """
+        hits = all_hits(words, self.parts["pattern"])
+        if linked is not None:
+            hits = pl.concat([hits, linked.select("row", pl.lit(LINKED).alias("pattern"), "found")])
+        once = hits.unique(["row", "pattern"], keep="first", maintain_order=True)
+        return once.join(self.parts, on="pattern").select("row", "number", "group", "found")
 
     def met(self, touched: pl.DataFrame) -> pl.DataFrame:
         """Return which conditions the texts fulfil, of those that touch them: ``row``, ``number``."""

@@ -81,7 +81,7 @@ def read_text(
     for part in items.iter_slices(_SLICE):
         words = part.select(item_words()).to_series()
         links.append(link(part, words, dictionary, ciks))
-        themes.append(theme(part, words, rules))
+        themes.append(theme(part, words, rules, links[-1]))
     return pl.concat(links).sort("news_id", "symbol"), pl.concat(themes).sort("news_id", "theme")
 
 

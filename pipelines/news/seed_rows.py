@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -56,12 +56,21 @@ def text_rows(rows: pl.DataFrame, columns: Sequence[str], file: str) -> Iterator
     yield from enumerate(cells.iter_rows(named=True), start=2)
 
 
-def terms_of(cell: str, problems: Problems, line: int, column: str) -> tuple[str, ...]:
-    """Return the terms of a cell, separated by ``|``; a term without a letter or number is noted as a mistake."""
-    if not cell:
-        return ()
-    terms = tuple(term.strip() for term in cell.split("|"))
-    for term in terms:
-        if not phrase(term):
+def terms_of(
+    cell: str, problems: Problems, line: int, column: str, lists: Mapping[str, tuple[str, ...]] | None = None
+) -> tuple[str, ...]:
+    """Return the terms of a cell, separated by ``|``, with those of a list in the place of its name.
+
+    A term without a letter or number and a list that nobody knows are noted as mistakes.
+    """
+    terms: list[str] = []
+    for term in (part.strip() for part in cell.split("|") if cell):
+        if term.startswith("@") and lists is not None:
+            if term[1:] not in lists:
+                problems.add(line, f"{column}: expected a list of {', '.join(lists) or 'an earlier row'}, got {term!r}")
+            terms.extend(lists.get(term[1:], ()))
+        elif phrase(term):
+            terms.append(term)
+        else:
             problems.add(line, f"{column}: expected words between the marks |, got {term!r}; take it out")
-    return terms
+    return tuple(dict.fromkeys(terms))

@@ -9,11 +9,13 @@ from typing import Final
 import polars as pl
 
 from pipelines.contracts.vocabulary import EVENT_THEMES
-from pipelines.news.phrases import Condition, Conditions
+from pipelines.news.phrases import LINKED, Condition, Conditions
 from pipelines.news.seed_rows import Problems, terms_of, text_rows
 from pipelines.news.text import shown
 
 THEME_COLUMNS: Final = ("rule", "theme", "all_of", "any_of", "with_any_of", "none_of", "comment")
+
+LIST_COLUMNS: Final = ("list", "terms", "comment")
 
 THEMES: Final = pl.Schema(
     {"news_id": pl.String(), "theme": pl.Enum(EVENT_THEMES), "rule": pl.String(), "matched_text": pl.String()}
@@ -39,7 +41,13 @@ class ThemeRules:
     conditions: Conditions
 
     @classmethod
-    def of(cls, rows: pl.DataFrame, file: str = "news_themes.csv") -> ThemeRules:
+    def of(
+        cls,
+        rows: pl.DataFrame,
+        lists: pl.DataFrame,
+        file: str = "news_themes.csv",
+        list_file: str = "news_term_lists.csv",
+    ) -> ThemeRules:
         """Read the rows of the file of rules.
 
         Parameters
@@ -47,15 +55,19 @@ class ThemeRules:
         rows : DataFrame
             Columns of `THEME_COLUMNS`, as text. A text has the theme if it holds every phrase of ``all_of``, one of
             ``any_of``, one of ``with_any_of`` and none of ``none_of``; phrases are separated by ``|``, one that ends
-            in ``*`` is the beginning of a word, and an empty cell asks for nothing.
-        file : str
-            What to call the file in an error.
+            in ``*`` is the beginning of a word, ``@name`` stands for one phrase of that list, ``@linked`` for the name
+            of a security, and an empty cell asks for nothing.
+        lists : DataFrame
+            Columns of `LIST_COLUMNS`, as text; a list may hold those above it.
+        file, list_file : str
+            What to call the files in an error.
 
         Raises
         ------
         NewsRulesError
             If a row is not valid; the message lists every one.
         """
+        known = _lists(lists, list_file)
         problems = Problems(file)
         lines: dict[str, int] = {}
         names = []
@@ -66,12 +78,28 @@ class ThemeRules:
                 problems.add(
                     line, f"rule: expected each name once, got {row['rule']!r} as on line {lines[row['rule']]}"
                 )
-            every, *choices, none = (terms_of(row[name], problems, line, name) for name in THEME_COLUMNS[2:6])
-            conditions[number] = Condition((*((term,) for term in every), *filter(None, choices)), none)
+            every = [terms_of(part, problems, line, "all_of", known) for part in row["all_of"].split("|")]
+            choices = [terms_of(row[name], problems, line, name, known) for name in ("any_of", "with_any_of")]
+            none = terms_of(row["none_of"], problems, line, "none_of", known)
+            conditions[number] = Condition(tuple(filter(None, every + choices)), none)
             names.append((number, row["rule"], row["theme"]))
         problems.stop_if_any()
         schema = pl.Schema({"number": pl.Int32(), "rule": pl.String(), "theme": THEMES["theme"]})
         return cls(pl.DataFrame(names, schema, orient="row"), Conditions.of(conditions))
+
+
+def _lists(rows: pl.DataFrame, file: str) -> dict[str, tuple[str, ...]]:
+    """Return the terms of each list, those of the lists that it holds among them."""
+    problems = Problems(file)
+    known: dict[str, tuple[str, ...]] = {LINKED[1:]: (LINKED,)}
+    for line, row in text_rows(rows, LIST_COLUMNS, file):
+        if not _RULE_ID.fullmatch(row["list"]) or row["list"] in known:
+            problems.add(line, f"list: expected a new name of small letters, digits and _, got {row['list']!r}")
+        known[row["list"]] = terms_of(row["terms"], problems, line, "terms", known)
+        if not known[row["list"]]:
+            problems.add(line, f"terms: expected phrases separated by |, got {row['terms']!r}")
+    problems.stop_if_any()
+    return known
 
 
 def _check(row: dict[str, str], problems: Problems, line: int) -> None:
@@ -87,7 +115,7 @@ def _check(row: dict[str, str], problems: Problems, line: int) -> None:
         problems.add(line, "comment: expected what the rule is about, got nothing")
 
 
-def theme(items: pl.DataFrame, words: pl.Series, rules: ThemeRules) -> pl.DataFrame:
+def theme(items: pl.DataFrame, words: pl.Series, rules: ThemeRules, links: pl.DataFrame) -> pl.DataFrame:
     """Return the themes of items.
 
     Parameters
@@ -96,13 +124,16 @@ def theme(items: pl.DataFrame, words: pl.Series, rules: ThemeRules) -> pl.DataFr
         ``news_id``.
     words : Series
         Their texts in the form of `text.item_words`, in the same order.
+    links : DataFrame
+        Their securities, columns of `links.LINKS`.
 
     Returns
     -------
     DataFrame
         Columns of `THEMES`.
     """
-    touched = rules.conditions.touched(words)
+    rows = items.select("news_id").with_row_index("row")
+    touched = rules.conditions.touched(words, links.join(rows, on="news_id").select("row", found="matched_text"))
     first = (
         rules.conditions.met(touched)
         .join(rules.names, on="number")
@@ -118,9 +149,4 @@ def theme(items: pl.DataFrame, words: pl.Series, rules: ThemeRules) -> pl.DataFr
         .group_by("row", "number", maintain_order=True)
         .agg(matched_text=pl.col("found").str.join(" + "))
     )
-    return (
-        first.join(parts, on=["row", "number"])
-        .join(items.select("news_id").with_row_index("row"), on="row")
-        .select(list(THEMES))
-        .sort("news_id", "theme")
-    )
+    return first.join(parts, on=["row", "number"]).join(rows, on="row").select(list(THEMES)).sort("news_id", "theme")
