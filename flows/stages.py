@@ -15,6 +15,8 @@ import polars as pl
 
 from flows.core import CoreSummary, build_core
 from flows.factors import expect_sound_factors
+from flows.french import SOURCE as FRENCH
+from flows.french import French, french_requests, refresh_french
 from flows.gates import history_checks, judged
 from flows.inputs import fetch_events, fetch_factors, fetch_prices, incoming
 from flows.refreshing import Refreshed, refresh_all
@@ -26,11 +28,11 @@ from pipelines.event_study.definitions import StudyDefinition, load_definitions
 from pipelines.settings import Settings
 from pipelines.validation import GateResult
 from warehouse.connection import open_file
-from warehouse.live_record import known_batches
+from warehouse.live_record import asked_before, known_batches
 from warehouse.migrations import migrate
 from warehouse.models import require_all, run_ready
 from warehouse.publish import Publication, publish, sweep
-from warehouse.store import StoreResult, append, insert
+from warehouse.store import StoreResult, append, insert, record_requests
 from warehouse.vintages import inputs_as_of, record_inputs
 from warehouse.workspace import read_frame
 
@@ -43,6 +45,8 @@ class Ingested:
     ----------
     refreshed : tuple of Refreshed
         What became of the symbols of each live source, the run's own source first.
+    warnings : tuple of str
+        What could not be asked for, while an older version is there.
     """
 
     prices: StoreResult
@@ -51,6 +55,7 @@ class Ingested:
     inputs: tuple[tuple[str, str], ...]
     input_hash: str
     refreshed: tuple[Refreshed, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_partial(self) -> bool:
@@ -65,16 +70,18 @@ def ingest(run: Run) -> Ingested:
     settings = run.settings
     is_live = settings.source in LIVE_SOURCES
     refreshed = refresh_all(settings, run.run_id, run.started_at, run.hosts) if is_live else ()
+    french = _french(run)
     prices = [] if is_live else [incoming(batch) for batch in fetch_prices(settings, run.started_at)]
     factors = [incoming(batch) for batch in fetch_factors(settings, run.started_at)]
     events = [incoming(batch) for batch in fetch_events(settings, run.started_at)]
     with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
         migrate(connection)
         stored_prices = refreshed[0].stored if refreshed else append(connection, prices, run.run_id)
-        stored_factors = append(connection, factors, run.run_id)
+        stored_factors = append(connection, [*factors, *french.batches], run.run_id)
+        record_requests(connection, french_requests(run.run_id, french.requests))
         stored_events = append(connection, events, run.run_id)
         batches = (*prices, *factors, *events)
-        live_inputs = tuple(pair for part in refreshed for pair in part.inputs)
+        live_inputs = (*(pair for part in refreshed for pair in part.inputs), *french.inputs)
         inputs = (*live_inputs, *((batch.source, batch.object) for batch in batches))
         record_inputs(connection, run.run_id, settings.source, inputs, run.started_at)
         known = known_batches(connection, live_inputs)
@@ -86,7 +93,19 @@ def ingest(run: Run) -> Ingested:
         inputs=inputs,
         input_hash=hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
         refreshed=refreshed,
+        warnings=french.warnings,
     )
+
+
+def _french(run: Run) -> French:
+    """Return what a run takes from the French data library, if its factors come from there."""
+    settings = run.settings
+    if settings.factors_source != "ken_french":
+        return French()
+    with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
+        migrate(connection)
+        asked = asked_before(connection, FRENCH)
+    return refresh_french(settings, asked, run.started_at, run.hosts)
 
 
 def recall(run: Run, as_of: datetime) -> Ingested:

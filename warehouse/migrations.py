@@ -16,9 +16,12 @@ from pipelines.contracts import (
     BACKFILL_CHUNKS,
     BATCHES,
     CATALOGUE_EVENTS,
+    EDGAR_SHARE_COUNTS,
+    EDGAR_TICKERS,
     FILES_EVENTS,
     FILES_FACTORS,
     FILES_PRICES,
+    KEN_FRENCH_FACTORS,
     LIVE_PRICES,
     NEWS_ITEMS,
     PRICE_ACTIONS,
@@ -77,7 +80,19 @@ def _news(connection: duckdb.DuckDBPyConnection) -> None:
     create_table(connection, NEWS_ITEMS, "raw")
 
 
-MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (_initial, _factors, _vintages, _backfills, _news)
+def _facts(connection: duckdb.DuckDBPyConnection) -> None:
+    for table in (KEN_FRENCH_FACTORS, EDGAR_SHARE_COUNTS, EDGAR_TICKERS):
+        create_table(connection, table, "raw")
+
+
+MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
+    _initial,
+    _factors,
+    _vintages,
+    _backfills,
+    _news,
+    _facts,
+)
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 
 

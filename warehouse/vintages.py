@@ -14,9 +14,9 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.contracts import RUN_INPUTS
+from pipelines.contracts import RUN_INPUTS, Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import first_row, transaction
+from warehouse.connection import first_row, identifier, transaction
 from warehouse.models import Model, run_ready
 from warehouse.store import insert
 from warehouse.workspace import open_reader, set_variables, write_table
@@ -29,6 +29,14 @@ _BARS = """
     from staging.stg_live__prices
     where source = $1 and session_date >= $2
     order by symbol, session_date
+"""
+
+_NEWEST_BATCH = """
+    select batch_id, url, fetched_at
+    from raw.batches
+    where source = $1 and object = $2 and kind = 'full'
+    order by known_from desc
+    limit 1
 """
 
 _RUN = """
@@ -53,6 +61,37 @@ class KnownInputs:
     run_id: str
     price_source: str
     inputs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A stored version of an object: its rows without the batch's name, and where and when they were fetched."""
+
+    url: str
+    fetched_at: datetime
+    rows: pl.DataFrame
+
+
+def newest_version(connection: duckdb.DuckDBPyConnection, table: Table, name: str) -> Version | None:
+    """Return the newest full batch of an object; None if there is none.
+
+    Parameters
+    ----------
+    table : Table
+        Contract of the raw table, which is the object's source, too.
+    name : str
+        The object.
+    """
+    batch = first_row(connection, _NEWEST_BATCH, [table.name, name])
+    if batch is None:
+        return None
+    columns = [column for column in table.names if column != "batch_id"]
+    names = ", ".join(map(identifier, columns))
+    rows = connection.execute(
+        f"select {names} from raw.{identifier(table.name)} where batch_id = $1 order by row_number", [batch[0]]
+    ).pl()
+    schema = {column: table.column(column).polars for column in columns}
+    return Version(batch[1], batch[2].astimezone(UTC), rows.cast(pl.Schema(schema)))
 
 
 @contextmanager

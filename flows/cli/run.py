@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from cyclopts import Parameter
 
-from flows.cli.words import Paths
+from flows.cli.words import FactorsSource, Paths
 
 if TYPE_CHECKING:
     from flows.pipeline import Outcome
@@ -37,6 +37,7 @@ def run(
     events: Paths = (),
     studies: Paths = (),
     factors: Paths = (),
+    factors_source: FactorsSource | None = None,
     factor_unit: Literal["decimal", "percent"] | None = None,
     exchange: str | None = None,
     column: tuple[str, ...] = (),
@@ -85,6 +86,9 @@ def run(
     factors
         Files (CSV, Parquet), one or more, of daily factor returns: a column of dates and one per factor such as
         Mkt-RF, SMB, HML and RF. The models on factors need them.
+    factors_source
+        Where factor returns come from: files, which is --factors, or ken_french, the French data library, which is
+        asked once a week for its daily three factors, five factors and momentum, and needs no unit.
     factor_unit
         Unit of the factor returns, decimal if not given: 1 % is 0.01 in decimals and 1 in percent. The files of the
         French data library are in percent.
@@ -128,6 +132,7 @@ def run(
         "events": [str(path) for path in events] or None,
         "studies": [str(path) for path in studies] or None,
         "factors": [str(path) for path in factors] or None,
+        "factors_source": factors_source,
         "factor_unit": factor_unit,
         "exchange": exchange,
         "columns": column_mapping(column) or None,
@@ -138,7 +143,8 @@ def run(
     overrides = {name: value for name, value in overrides.items() if value is not None}
     settings = load_settings(**overrides)
     if as_of is not None:
-        _refuse_inputs(prices=prices, events=events, factors=factors, symbols=symbols)
+        source_named = (factors_source,) if factors_source else ()
+        _refuse_inputs(prices=prices, events=events, factors=factors, factors_source=source_named, symbols=symbols)
         use_prefect = False
     with stoppable(), progress("starting Prefect" if use_prefect else "starting", show=not as_json):
         outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings, as_of)
@@ -169,7 +175,7 @@ def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
 def _refuse_inputs(**options: tuple[Path, ...] | tuple[str, ...]) -> None:
     from pipelines.errors import ConfigurationError
 
-    given = [f"--{name}" for name, paths in options.items() if paths]
+    given = [f"--{name.replace('_', '-')}" for name, paths in options.items() if paths]
     if given:
         raise ConfigurationError(
             f"--as-of reads what the warehouse knew then and no files; leave out {' and '.join(given)}"
@@ -278,6 +284,8 @@ def _print_summary(outcome: Outcome, summary: Summary) -> None:
 
     print("\n".join(plain(line) for line in summary.lines))
     print_refreshed(outcome.ingested.refreshed)
+    for text in outcome.ingested.warnings:
+        print(f"warning: {plain(text)}")
     for text in outcome.core.calendar_warnings:
         print(f"calendar: {plain(text)}")
     if summary.reasons.height:

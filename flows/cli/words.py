@@ -15,6 +15,8 @@ from cyclopts import Parameter
 Paths = Annotated[tuple[Path, ...], Parameter(consume_multiple=True)]
 """Files of one option: several after it, as a shell's ``*.csv`` gives them, or the option again."""
 
+FactorsSource = Literal["files", "ken_french"]
+
 Model = Literal[
     "market",
     "market_adjusted",

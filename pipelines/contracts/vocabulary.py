@@ -131,6 +131,13 @@ LIVE_SOURCES = {
 }
 """Providers that are asked over the network; the raw table of one is called ``<word>_prices``."""
 
+FRENCH_DATASETS = {
+    "ff3_daily": "three factors of Fama and French (1993) and the risk-free return",
+    "ff5_daily": "five factors of Fama and French (2015) and the risk-free return",
+    "mom_daily": "momentum of Carhart (1997) as the library builds it",
+}
+"""Daily files of the French data library; SMB of the five factors is another portfolio than SMB of the three."""
+
 ACTION_KINDS = {
     "dividend": "cash per share",
     "capital_gain": "distribution of a fund, cash per share",
