@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     coinbase_base_url: str | None = Field(None, description="server to ask in place of Coinbase")
     binance_base_url: str | None = Field(None, description="server to ask in place of Binance")
     fred_base_url: str | None = Field(None, description="server to ask in place of FRED")
+    hackernews_base_url: str | None = Field(None, description="server to ask in place of Hacker News's search")
+    huggingface_base_url: str | None = Field(None, description="server to ask in place of the Hugging Face Hub")
+    arxiv_base_url: str | None = Field(None, description="server to ask in place of arXiv")
+    gdelt_base_url: str | None = Field(None, description="server to ask in place of that of GDELT's files")
+    gdelt_doc_base_url: str | None = Field(None, description="server to ask in place of GDELT's search")
     edgar_base_url: str | None = Field(None, description="server to ask in place of all hosts of EDGAR")
     ken_french_base_url: str | None = Field(None, description="server to ask in place of the French data library")
     sec_contact: SecretStr | None = Field(

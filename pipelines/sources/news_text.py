@@ -7,6 +7,7 @@ them harmless there.
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import Any, Final
@@ -44,7 +45,13 @@ def unescaped(title: str) -> str:
 
 
 def whole_text(data: Any) -> Any:
-    """Return parsed JSON in which half of a surrogate pair, which no UTF-8 can hold, is a question mark."""
+    """Return parsed JSON that can be written again.
+
+    Half of a surrogate pair, which no UTF-8 can hold, is a question mark; what is no finite number, which no JSON can
+    hold although Python reads it, is null.
+    """
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
     if isinstance(data, str):
         return data if data.isascii() else data.encode("utf-8", "replace").decode("utf-8")
     if isinstance(data, list):
