@@ -22,13 +22,13 @@ from flows.inputs import fetch_events, fetch_factors, fetch_prices, incoming
 from flows.refreshing import Refreshed, refresh_all
 from flows.run import Run, code_version, models, seeds_folder
 from flows.studying import run_definitions
-from pipelines.contracts import QUALITY_CHECKS, RUNS
+from pipelines.contracts import EDGAR_SHARE_COUNTS, QUALITY_CHECKS, RUNS
 from pipelines.contracts.vocabulary import LIVE_SOURCES
 from pipelines.event_study.definitions import StudyDefinition, load_definitions
 from pipelines.settings import Settings
 from pipelines.validation import GateResult
 from warehouse.connection import open_file
-from warehouse.live_record import asked_before, known_batches
+from warehouse.live_record import asked_before, known_batches, stored_objects
 from warehouse.migrations import migrate
 from warehouse.models import require_all, run_ready
 from warehouse.publish import Publication, publish, sweep
@@ -81,7 +81,8 @@ def ingest(run: Run) -> Ingested:
         record_requests(connection, french_requests(run.run_id, french.requests))
         stored_events = append(connection, events, run.run_id)
         batches = (*prices, *factors, *events)
-        live_inputs = (*(pair for part in refreshed for pair in part.inputs), *french.inputs)
+        counts = [(EDGAR_SHARE_COUNTS.name, name) for name in stored_objects(connection, EDGAR_SHARE_COUNTS.name)]
+        live_inputs = (*(pair for part in refreshed for pair in part.inputs), *french.inputs, *counts)
         inputs = (*live_inputs, *((batch.source, batch.object) for batch in batches))
         record_inputs(connection, run.run_id, settings.source, inputs, run.started_at)
         known = known_batches(connection, live_inputs)

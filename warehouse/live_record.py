@@ -60,6 +60,12 @@ def answered_from(connection: duckdb.DuckDBPyConnection, source: str) -> list[tu
     return connection.execute(_ANSWERED, [source]).fetchall()
 
 
+def stored_objects(connection: duckdb.DuckDBPyConnection, source: str) -> list[str]:
+    """Return the objects of a source of which the store has a version."""
+    rows = connection.execute("select distinct object from raw.batches where source = $1 order by 1", [source])
+    return [str(name) for (name,) in rows.fetchall()]
+
+
 def known_batches(connection: duckdb.DuckDBPyConnection, inputs: Sequence[tuple[str, str]]) -> list[str]:
     """Return the batches of the newest vintages of objects, in order of their names."""
     objects = pl.DataFrame(list(inputs), schema={"source": pl.String, "object": pl.String}, orient="row")

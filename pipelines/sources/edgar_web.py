@@ -10,15 +10,20 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Final, Literal
 
+import polars as pl
+
 from pipelines.errors import ConfigurationError
+from pipelines.sources.batch import RawBatch
 from pipelines.sources.live import Outcome
 from pipelines.sources.web.client import USER_AGENT, Page, WebClient
 from pipelines.sources.web.clock import Clock
 from pipelines.sources.web.hosts import HOSTS, Hosts
+from pipelines.sources.web.items import KEPT
 from pipelines.sources.web.judge import Expected, Verdict, unchanged
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Limits, Manners
@@ -55,6 +60,33 @@ def checked_contact(contact: str | None) -> str:
         "answers nobody who does not name them in the User-Agent of each request. Set REACTION_SEC_CONTACT in the "
         "environment; it is sent to the SEC alone and stands in no log"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class EdgarAnswer:
+    """A version of facts that EDGAR holds; `batch` for OK alone."""
+
+    object: str
+    outcome: Outcome
+    fetched_at: datetime
+    url: str
+    reason: str = ""
+    batch: RawBatch | None = None
+    body: str = ""
+
+    @classmethod
+    def of(cls, name: str, page: Page, source: str, rows: pl.DataFrame | None) -> EdgarAnswer:
+        """Return the answer for a page, with the rows that were read of it."""
+        frame = None if rows is None else rows.select(pl.int_range(pl.len()).alias("row_number"), pl.all())
+        return cls(
+            object=name,
+            outcome=page.outcome,
+            fetched_at=page.fetched_at,
+            url=page.url,
+            reason=page.reason,
+            batch=None if frame is None else RawBatch(source, name, page.url, frame, page.fetched_at),
+            body="" if page.outcome is Outcome.OK else page.body[:KEPT].decode("utf-8", "replace"),
+        )
 
 
 class EdgarWeb:

@@ -1,16 +1,16 @@
 -- grain: one row per symbol and filed share count
 -- key:   symbol, filed_date
--- reads: core.securities, seed.shares_outstanding, seed.splits
+-- reads: core.securities, core.share_counts, seed.splits
 -- units: shares on the split basis of the symbol's newest price
 with
 
 counts as (
     select
         symbol,
-        as_of_date::date as as_of_date,
-        filed_date::date as filed_date,
-        shares_outstanding::double as shares_as_filed
-    from seed.shares_outstanding
+        as_of_date,
+        filed_date,
+        shares_outstanding as shares_as_filed
+    from core.share_counts
 ),
 
 -- A count serves until the next one is filed, and for 400 days at the most.
