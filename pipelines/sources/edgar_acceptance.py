@@ -93,11 +93,12 @@ def disseminated_at(accepted_at: datetime, filing_date: date | None) -> datetime
     accepted_at : datetime
         With a zone.
     filing_date : date or None
-        As EDGAR states it: of a late filing the next business day by EDGAR's own count, which knows closures that no
-        rule does.
+        As EDGAR states it: of a late filing the next business day by EDGAR's own count, which knows of closures and
+        of open holidays that no rule does.
     """
     local = accepted_at.astimezone(ZoneInfo(ZONE))
-    if local.time() <= LAST_OF_THE_DAY and is_business_day(local.date()):
+    is_open = is_business_day(local.date()) or filing_date == local.date()
+    if is_open and local.time() <= LAST_OF_THE_DAY:
         if local.time() >= FIRST_OF_THE_DAY:
             return accepted_at
         return _morning(local.date())
@@ -132,7 +133,7 @@ def federal_holidays(year: int) -> frozenset[date]:
         _nth(year, 10, 0, 2),  # Columbus
         _nth(year, 11, 3, 4),  # Thanksgiving
     ]
-    return frozenset([*map(_observed, fixed), *moving])
+    return frozenset(day for day in (*map(_observed, fixed), *moving) if day.year == year)
 
 
 def _observed(day: date) -> date:
