@@ -30,6 +30,7 @@ from pipelines.sources.web.judge import Expected, ShapeError, Verdict
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Limits, Manners
 from pipelines.sources.web.retry import Retries
+from pipelines.sources.web.shaped import shaped
 from pipelines.sources.web.source import WebSource
 from pipelines.sources.web.windows import in_parts
 
@@ -83,7 +84,7 @@ class ArxivPapers(WebSource):
             return not_asked(request, self._client, reason)
         if request.query.startswith(BY_ID) or (request.first is None and request.last is None):
             page = self._newest(request.query)
-            return failed(request, page) if page.outcome is not Outcome.OK else _answer(request, [page])
+            return failed(request, page) if page.outcome is not Outcome.OK else _shaped(request, [page])
         # The query's step is a minute, of which it may mean the beginning: one more is asked for.
         begin, end = int(first.timestamp()) // _MINUTE, int(last.timestamp()) // _MINUTE + 1
         ask = partial(self._window, request.query)
@@ -98,7 +99,7 @@ class ArxivPapers(WebSource):
             if failure:
                 return failed(request, failure)
             pages += [page, *more]
-        return _answer(request, pages)
+        return _shaped(request, pages)
 
     def _newest(self, query: str) -> Page:
         if query.startswith(BY_ID):
@@ -184,6 +185,10 @@ def _feed(content: bytes, *, start: int, may_be_empty: bool, window: tuple[int, 
     if not entries and total > start and not may_be_empty:
         raise ShapeError(f"expected papers from {start} on, since there are {total}, got a page without any")
     return _Feed(entries, total, window)
+
+
+def _shaped(request: NewsRequest, pages: list[Page]) -> NewsAnswer:
+    return shaped(request, pages[-1], lambda: _answer(request, pages))
 
 
 def _answer(request: NewsRequest, pages: list[Page]) -> NewsAnswer:

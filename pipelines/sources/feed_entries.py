@@ -1,6 +1,6 @@
 """Read the entries of a feed: what each is called, when it says that it came out, and by what it is known.
 
-An entry is known by its link, in the form of `pipelines.news.urls`. A GUID would be the standard's choice, but real
+An entry is known by its link, in the form of `pipelines.urls`. A GUID would be the standard's choice, but real
 feeds reuse one for another item, which would then look as if it had been public since the first, or give an item that
 was edited a new one. It counts where a link names no item of its own: if several entries share it, if it is the front
 page, or if there is none.

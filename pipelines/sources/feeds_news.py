@@ -17,12 +17,14 @@ from pipelines.sources.feed_entries import Feed, items_of, read_feed
 from pipelines.sources.live import Outcome
 from pipelines.sources.news import NewsAnswer, NewsRequest
 from pipelines.sources.web.addresses import AddressClient, Resolver, resolve, why_not_web
+from pipelines.sources.web.client import Page
 from pipelines.sources.web.hosts import HOSTS, Hosts
 from pipelines.sources.web.items import answered, failed
 from pipelines.sources.web.judge import Expected, Verdict, judge, unchanged
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Limits, Manners
 from pipelines.sources.web.retry import Retries
+from pipelines.sources.web.shaped import shaped
 
 SOURCE: Final = "feeds"
 MANNERS: Final = Manners(
@@ -85,10 +87,7 @@ class FeedsNews:
         page = self._client.get(request.query, Expected("xml", read=read_feed, first=_whatever_its_type), headers)
         if page.outcome is not Outcome.OK:
             return failed(request, page)
-        feed: Feed = page.data
-        items, left_out = items_of(feed, page.url, page.fetched_at)
-        told = {"etag": page.headers.get("etag", ""), "last_modified": page.headers.get("last-modified", "")}
-        return answered(request, page, SOURCE, items, left_out | {name: text for name, text in told.items() if text})
+        return shaped(request, page, lambda: _answer(request, page))
 
     def stored(self, answer: NewsAnswer) -> None:
         """Take note that an answer is safe: from now on only another version of its feed is asked for."""
@@ -101,6 +100,13 @@ class FeedsNews:
     def close(self) -> None:
         """Give connections back."""
         self._client.close()
+
+
+def _answer(request: NewsRequest, page: Page) -> NewsAnswer:
+    feed: Feed = page.data
+    items, left_out = items_of(feed, page.url, page.fetched_at)
+    told = {"etag": page.headers.get("etag", ""), "last_modified": page.headers.get("last-modified", "")}
+    return answered(request, page, SOURCE, items, left_out | {name: text for name, text in told.items() if text})
 
 
 def _whatever_its_type(status: int, headers: Mapping[str, str], body: bytes) -> Verdict | None:

@@ -24,6 +24,7 @@ from pipelines.sources.web.judge import Expected, Verdict
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Limits, Manners
 from pipelines.sources.web.retry import Retries
+from pipelines.sources.web.shaped import shaped
 from pipelines.sources.web.windows import in_parts
 
 SOURCE: Final = "gdelt"
@@ -56,7 +57,7 @@ class GdeltDoc:
             return not_asked(request, self._client, reason)
         if request.first is None and request.last is None:
             page = self._ask(query, {"sort": "datedesc", "timespan": "1d"})
-            return failed(request, page) if page.outcome is not Outcome.OK else _answer(request, [page])
+            return failed(request, page) if page.outcome is not Outcome.OK else _shaped(request, [page])
         first, last = request.first or BEGAN, request.last or self._client.clock.now()
         parts = in_parts(
             int(first.timestamp()),
@@ -65,7 +66,7 @@ class GdeltDoc:
             _is_cut,
             MOST_REQUESTS,
         )
-        return failed(request, parts.failure) if parts.failure else _answer(request, parts.pages)
+        return failed(request, parts.failure) if parts.failure else _shaped(request, parts.pages)
 
     def _window(self, query: str, begin: int, end: int) -> Page:
         first, last = (datetime.fromtimestamp(second, UTC).strftime(STAMP) for second in (begin, end))
@@ -127,6 +128,10 @@ def _is_article(each: Any) -> bool:
 
 def _is_cut(page: Page) -> bool:
     return len(page.data) >= MOST_ARTICLES
+
+
+def _shaped(request: NewsRequest, pages: list[Page]) -> NewsAnswer:
+    return shaped(request, pages[-1], lambda: _answer(request, pages))
 
 
 def _answer(request: NewsRequest, pages: list[Page]) -> NewsAnswer:

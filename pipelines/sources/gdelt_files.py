@@ -23,6 +23,7 @@ from pipelines.sources.web.items import answered, failed, not_asked
 from pipelines.sources.web.judge import Expected, ShapeError
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Limits, Manners
+from pipelines.sources.web.shaped import shaped
 
 SOURCE: Final = "gdelt"
 BASE_URL: Final = "https://storage.googleapis.com/data.gdeltproject.org"
@@ -98,7 +99,7 @@ class GdeltFiles:
         if late or not found:
             reason = f"expected the file of {(late or missing)[0].stamp}, got 404; it may be late"
             return failed(request, page, reason, Outcome.BROKEN)
-        return self._answer(request, found, missing)
+        return shaped(request, found[-1][1], lambda: self._answer(request, found, missing))
 
     def _answer(self, request: NewsRequest, found: list[tuple[_Files, Page]], missing: list[_Files]) -> NewsAnswer:
         found.sort(key=lambda each: each[0].stamp)

@@ -20,6 +20,7 @@ from pipelines.sources.web.items import answered, failed, not_asked
 from pipelines.sources.web.judge import Expected, ShapeError
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Manners
+from pipelines.sources.web.shaped import shaped
 from pipelines.sources.web.source import WebSource
 from pipelines.sources.web.windows import in_parts
 
@@ -56,10 +57,10 @@ class HackerNewsStories(WebSource):
             return not_asked(request, self._client, reason)
         if request.first is None and request.last is None:
             page = self._ask(request.query, None)
-            return failed(request, page) if page.outcome is not Outcome.OK else _answer(request, [page])
+            return failed(request, page) if page.outcome is not Outcome.OK else _shaped(request, [page])
         begin, end = -int(-first.timestamp() // 1), int(last.timestamp())
         parts = in_parts(begin, end, lambda b, e: self._ask(request.query, (b, e)), _is_cut, MOST_REQUESTS)
-        return failed(request, parts.failure) if parts.failure else _answer(request, parts.pages)
+        return failed(request, parts.failure) if parts.failure else _shaped(request, parts.pages)
 
     def _ask(self, query: str, window: tuple[int, int] | None) -> Page:
         params = {"query": query, "tags": "story", "hitsPerPage": str(REACHABLE), "page": "0"}
@@ -82,6 +83,10 @@ def _hits(data: Any) -> dict[str, Any]:
 
 def _is_cut(page: Page) -> bool:
     return bool(page.data["found"] > len(page.data["hits"]))
+
+
+def _shaped(request: NewsRequest, pages: list[Page]) -> NewsAnswer:
+    return shaped(request, pages[-1], lambda: _answer(request, pages))
 
 
 def _answer(request: NewsRequest, pages: list[Page]) -> NewsAnswer:

@@ -31,6 +31,7 @@ from pipelines.sources.web.items import answered, failed, not_asked
 from pipelines.sources.web.judge import Expected, ShapeError, Verdict
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Manners
+from pipelines.sources.web.shaped import shaped
 from pipelines.sources.web.source import WebSource
 
 SOURCE: Final = "huggingface"
@@ -102,7 +103,7 @@ class HuggingFaceModels(WebSource):
             if pages == MOST_PAGES and cursor is not None:
                 reason = f"expected at most {MOST_PAGES} pages, got more; ask for a window that begins later"
                 return failed(request, page, reason, Outcome.REFUSED)
-        return self._answer(request, page, list(models.values()), pages)
+        return shaped(request, page, lambda: self._answer(request, page, list(models.values()), pages))
 
     def _page(self, author: str, cursor: str) -> Page:
         params = {"author": author, "sort": "createdAt", "direction": "-1", "limit": str(PER_PAGE), "full": "true"}

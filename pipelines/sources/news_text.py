@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from pipelines.news.urls import canonical_urls
 from pipelines.sources.news import SUMMARY_CHARACTERS
+from pipelines.urls import canonical_urls
 
 TITLE_CHARACTERS: Final = 1000
 """Length to which a title is cut."""

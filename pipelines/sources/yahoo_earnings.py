@@ -26,6 +26,7 @@ from pipelines.sources.web.hosts import HOSTS, Hosts
 from pipelines.sources.web.items import answered, failed
 from pipelines.sources.web.judge import ShapeError
 from pipelines.sources.web.manners import Manners
+from pipelines.sources.web.shaped import shaped
 from pipelines.sources.yahoo_answers import judge_answer
 from pipelines.sources.yahoo_prices import MANNERS
 from pipelines.sources.yahoo_session import CALENDAR, CALENDAR_HOST
@@ -86,14 +87,14 @@ class YahooEarnings:
             reason = f"expected a first instant that is not after the last, got {first} and {last}"
             return NewsAnswer(request, Outcome.REFUSED, now, "", reason)
         rows: list[dict[str, Any]] = []
-        for number in range(MOST_PAGES):
-            page = self._page(request.query, first, last, number * PER_PAGE)
+        while len(rows) < MOST_PAGES * PER_PAGE:
+            page = self._page(request.query, first, last, len(rows))
             if page.outcome is not Outcome.OK:
                 return failed(request, page)
             rows += page.data
             if len(page.data) < PER_PAGE:
-                return _answer(request, page, rows, first, last)
-        reason = f"expected at most {MOST_PAGES * PER_PAGE} dates, got more; ask for a part of the window"
+                return shaped(request, page, partial(_answer, request, page, rows, first, last))
+        reason = f"expected at most {len(rows)} dates, got more; ask for a part of the window"
         return failed(request, page, reason, Outcome.REFUSED)
 
     def close(self) -> None:

@@ -17,10 +17,12 @@ from pipelines.sources.live import Outcome
 from pipelines.sources.news import SUMMARY_CHARACTERS, NewsAnswer, NewsItem, NewsRequest
 from pipelines.sources.news_text import one_line, plain_text, unescaped, whole_text
 from pipelines.sources.news_times import read_time
+from pipelines.sources.web.client import Page
 from pipelines.sources.web.hosts import HOSTS, Hosts
 from pipelines.sources.web.items import answered, failed
 from pipelines.sources.web.judge import ShapeError
 from pipelines.sources.web.manners import Manners
+from pipelines.sources.web.shaped import shaped
 from pipelines.sources.yahoo_answers import judge_answer
 from pipelines.sources.yahoo_prices import MANNERS
 from pipelines.sources.yahoo_session import NEWS, NEWS_HOST
@@ -70,13 +72,7 @@ class YahooNews:
         page = self._web.post(NEWS_HOST, NEWS, params, body, judge=judge, what="news")
         if page.outcome is not Outcome.OK:
             return failed(request, page)
-        told = [entry for entry in page.data if not entry.get("ad")]
-        items = {item.item_id: item for entry in told if (item := _item(entry, page.fetched_at))}
-        extra = {
-            "advertisements": str(len(page.data) - len(told)),
-            "entries_without_link_or_title": str(len(told) - len(items)),
-        }
-        return answered(request, page, SOURCE, items.values(), extra)
+        return shaped(request, page, lambda: _answer(request, page))
 
     def close(self) -> None:
         """Give connections back."""
@@ -89,6 +85,16 @@ def _stream(data: Any) -> list[dict[str, Any]]:
         raise ShapeError(f"expected a list of items, got {stream!r:.80}")
     entries: list[dict[str, Any]] = whole_text(stream)
     return entries
+
+
+def _answer(request: NewsRequest, page: Page) -> NewsAnswer:
+    told = [entry for entry in page.data if not entry.get("ad")]
+    items = {item.item_id: item for entry in told if (item := _item(entry, page.fetched_at))}
+    extra = {
+        "advertisements": str(len(page.data) - len(told)),
+        "entries_without_link_or_title": str(len(told) - len(items)),
+    }
+    return answered(request, page, SOURCE, items.values(), extra)
 
 
 def _item(entry: Mapping[str, Any], seen_at: datetime) -> NewsItem | None:

@@ -25,6 +25,7 @@ from pipelines.sources.web.manners import Manners
 MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PORTS: Final = {"http": 80, "https": 443}
+_TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
 
 Resolver = Callable[[str], Sequence[str]]
 """Takes the name of a host and returns its numerical addresses."""
@@ -160,5 +161,14 @@ def _is_public(address: str) -> bool:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    inner = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
+    inner = _inner(found)
     return found.is_global and not found.is_multicast and (inner is None or inner.is_global)
+
+
+def _inner(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the address of the old internet that one of the new stands for."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
