@@ -44,12 +44,29 @@ class French:
         Data sets that the run reads, from the store if they were not sent.
     warnings : tuple of str
         What could not be asked for, while an older version is there.
+    lacking : tuple of str
+        What could not be asked for, and is not stored either.
     """
 
     batches: tuple[Incoming, ...] = ()
-    requests: tuple[FrenchAnswer, ...] = ()
+    answers: tuple[FrenchAnswer, ...] = ()
     inputs: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+    def raise_if_lacking(self) -> None:
+        """Stop a run whose studies on factors would be published without them.
+
+        Raises
+        ------
+        SourceError
+            If a data set is neither stored nor sent.
+        """
+        if self.lacking:
+            raise SourceError(
+                f"{'; '.join(self.lacking)}. No version of it is stored; run again later, or without "
+                "--factors-source ken_french"
+            )
 
 
 def refresh_french(settings: Settings, asked: pl.DataFrame, now: datetime, hosts: Hosts = HOSTS) -> French:
@@ -62,23 +79,23 @@ def refresh_french(settings: Settings, asked: pl.DataFrame, now: datetime, hosts
 
     Raises
     ------
-    SourceError
-        If a data set is neither stored nor sent.
     ConfigurationError
-        If files of factors that the library has were named, too.
+        If files of factors were named, too.
     """
     expect_no_own(settings)
     answered: dict[str, datetime | None] = dict(asked.select("symbol", "answered_at").iter_rows())
     answers = ask_french(settings, stale_datasets(answered, now), hosts)
     failed = [answer for answer in answers if answer.outcome not in (Outcome.OK, Outcome.EMPTY)]
-    for answer in failed:
-        if answered.get(answer.request.dataset) is None:
-            raise SourceError(_refusal(answer))
     return French(
         batches=tuple(incoming(answer.batch) for answer in answers if answer.batch is not None),
-        requests=tuple(answers),
+        answers=tuple(answers),
         inputs=tuple((SOURCE, name) for name in FILES),
-        warnings=tuple(f"{_refusal(answer)}; the version that is stored counts" for answer in failed),
+        warnings=tuple(
+            f"{_refusal(answer)}; the version that is stored counts"
+            for answer in failed
+            if answered.get(answer.request.dataset)
+        ),
+        lacking=tuple(_refusal(answer) for answer in failed if not answered.get(answer.request.dataset)),
     )
 
 
@@ -109,7 +126,7 @@ def french_factors(settings: Settings, names: Collection[str], now: datetime, ho
     SourceError
         If a data set is neither stored nor sent.
     ConfigurationError
-        If files of factors that the library has were named, too.
+        If files of factors were named, too.
     """
     expect_no_own(settings)
     stored = _stored(settings, datasets_with(names))

@@ -78,14 +78,15 @@ def ingest(run: Run) -> Ingested:
         migrate(connection)
         stored_prices = refreshed[0].stored if refreshed else append(connection, prices, run.run_id)
         stored_factors = append(connection, [*factors, *french.batches], run.run_id)
-        record_requests(connection, french_requests(run.run_id, french.requests))
+        record_requests(connection, french_requests(run.run_id, french.answers))
+        french.raise_if_lacking()
         stored_events = append(connection, events, run.run_id)
         batches = (*prices, *factors, *events)
         counts = [(EDGAR_SHARE_COUNTS.name, name) for name in stored_objects(connection, EDGAR_SHARE_COUNTS.name)]
-        live_inputs = (*(pair for part in refreshed for pair in part.inputs), *french.inputs, *counts)
-        inputs = (*live_inputs, *((batch.source, batch.object) for batch in batches))
+        kept = (*(pair for part in refreshed for pair in part.inputs), *french.inputs, *counts)
+        inputs = (*kept, *((batch.source, batch.object) for batch in batches))
         record_inputs(connection, run.run_id, settings.source, inputs, run.started_at)
-        known = known_batches(connection, live_inputs)
+        known = known_batches(connection, kept)
     hashes = sorted([*known, *(f"{batch.source} {batch.object} {batch.content_hash}" for batch in batches)])
     return Ingested(
         prices=stored_prices,

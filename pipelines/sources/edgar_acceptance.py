@@ -67,6 +67,11 @@ def from_header(body: bytes, accession: str) -> Acceptance:
     return Acceptance(text, _eastern(text, "%Y%m%d%H%M%S"), "verified")
 
 
+def from_store(text: str) -> Acceptance:
+    """Read a time that was stored, as a header or an index page had written it."""
+    return Acceptance(text, _eastern(re.sub(r"\D", "", text), "%Y%m%d%H%M%S"), "verified")
+
+
 def from_index(text: str, accession: str) -> Acceptance:
     """Read the index page of a filing."""
     found = _INDEX.search(text)

@@ -48,13 +48,26 @@ class Entry:
     parties: tuple[Party, ...]
 
 
-def read_feed(body: bytes) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Entries of pages of the feed, and how many others lack what names and dates a filing."""
+
+    entries: list[Entry]
+    n_unreadable: int = 0
+
+    @property
+    def n_entries(self) -> int:
+        """Entries of either kind."""
+        return len(self.entries) + self.n_unreadable
+
+
+def read_feed(body: bytes) -> Feed:
     """Return the entries of a page, repetitions included.
 
     Raises
     ------
     ShapeError
-        If it is no Atom feed, defines entities, or an entry lacks what names and dates a filing.
+        If it is no Atom feed, defines entities, or no entry of it names and dates a filing.
     """
     try:
         root: Element = fromstring(body, forbid_dtd=True)
@@ -64,7 +77,16 @@ def read_feed(body: bytes) -> list[Entry]:
         raise ShapeError(f"expected whole Atom, got XML that cannot be read: {error}") from error
     if root.tag != f"{_ATOM}feed":
         raise ShapeError(f"expected an Atom feed, got <{root.tag[:60]}>")
-    return [_entry(entry) for entry in root.findall(f"{_ATOM}entry")]
+    entries: list[Entry] = []
+    faults: list[str] = []
+    for entry in root.findall(f"{_ATOM}entry"):
+        try:
+            entries.append(_entry(entry))
+        except ValueError as error:  # one odd name of a filer must not hide the filings of all others
+            faults.append(str(error))
+    if faults and not entries:
+        raise ShapeError(faults[0])
+    return Feed(entries, len(faults))
 
 
 def merged(entries: Iterable[Entry]) -> list[Entry]:

@@ -26,8 +26,9 @@ from pipelines.sources.edgar_acceptance import (
     from_claim,
     from_header,
     from_index,
+    from_store,
 )
-from pipelines.sources.edgar_current import Entry, end_of_feed, merged, read_feed
+from pipelines.sources.edgar_current import Entry, Feed, end_of_feed, merged, read_feed
 from pipelines.sources.edgar_forms import LETTERS, MARKET_FORMS, filing_title
 from pipelines.sources.edgar_submissions import Filer, Filing, read_filer, read_filings
 from pipelines.sources.edgar_web import MANNERS, SITE_URL, EdgarWeb
@@ -77,7 +78,7 @@ class EdgarFilings:
     forms : collection of str
         Forms that are wanted of a filer.
     accepted : mapping
-        ``YYYYMMDDHHMMSS`` in New York for filings whose header was read before, which is not read again.
+        ``time_text`` of filings that are stored as verified, by accession number; they are not read again.
     """
 
     name = SOURCE
@@ -97,10 +98,7 @@ class EdgarFilings:
         self._web = EdgarWeb(contact, base_url, manners=manners, hosts=hosts, rng=rng)
         self._symbols = symbols or {}
         self._forms = frozenset(forms)
-        self._accepted = {
-            name: from_header(f"{name}<ACCEPTANCE-DATETIME>{text}".encode(), name)
-            for name, text in (accepted or {}).items()
-        }
+        self._accepted = {name: from_store(text) for name, text in (accepted or {}).items()}
         self._tags: dict[int, tuple[str, datetime | None]] = {}
 
     def fetch(self, request: NewsRequest) -> NewsAnswer:
@@ -212,17 +210,19 @@ class EdgarFilings:
         """Follow the feed page by page to the first instant that is wanted, or to its end."""
         page = newest = self._feed_page(form, 0)
         entries: list[Entry] = []
-        start = 0
+        n_unreadable = start = 0
         while page.outcome is Outcome.OK:
-            entries += page.data
-            oldest = min((entry.accepted.instant for entry in page.data), default=None)
-            is_last = len(page.data) < PAGE_ENTRIES or oldest is None or start + PAGE_ENTRIES >= LAST_START
+            feed: Feed = page.data
+            entries += feed.entries
+            n_unreadable += feed.n_unreadable
+            oldest = min((entry.accepted.instant for entry in feed.entries), default=None)
+            is_last = feed.n_entries < PAGE_ENTRIES or oldest is None or start + PAGE_ENTRIES >= LAST_START
             if is_last or (request.first and oldest and oldest < request.first):
                 break
             start += PAGE_ENTRIES
             page = self._feed_page(form, start)
         if page.outcome is Outcome.OK or (start and page.outcome is Outcome.EMPTY):
-            return self._of_entries(request, newest, entries, form)
+            return self._of_entries(request, newest, Feed(entries, n_unreadable), form)
         return failed(request, page)
 
     def _feed_page(self, form: str, start: int) -> Page:
@@ -234,13 +234,14 @@ class EdgarFilings:
             "site", "/cgi-bin/browse-edgar", expected, {**query, "start": str(start), "output": "atom"}
         )
 
-    def _of_entries(self, request: NewsRequest, page: Page, entries: Sequence[Entry], form: str) -> NewsAnswer:
-        distinct = merged(entries)
+    def _of_entries(self, request: NewsRequest, page: Page, feed: Feed, form: str) -> NewsAnswer:
+        distinct = merged(feed.entries)
         wanted = [entry for entry in distinct if entry.form in (form, f"{form}/A")]
         inside = [entry for entry in wanted if _is_in(request, entry.accepted)]
         counts = {
-            "n_entries": len(entries),
-            "n_repeated": len(entries) - len(distinct),
+            "n_entries": feed.n_entries,
+            "n_unreadable": feed.n_unreadable,
+            "n_repeated": len(feed.entries) - len(distinct),
             "n_other_forms": len(distinct) - len(wanted),
             "n_outside": len(wanted) - len(inside),
         }

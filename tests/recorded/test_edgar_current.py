@@ -124,6 +124,14 @@ def test_forms_that_only_begin_as_asked_are_left_out(server: FakeEdgar) -> None:
     assert answer.extra["n_other_forms"] == "4"
 
 
+def test_an_entry_that_names_no_filing_is_counted_and_hides_no_other(server: FakeEdgar) -> None:
+    """One odd entry stays in the feed for two days."""
+    server.companies[1] = Company(FILER, "Odd (")
+    server.documents[3] = made(3, cik=FILER, role="Filer)")
+    answer = ask_feed(server)
+    assert (answer.items.height, answer.extra["n_unreadable"], answer.extra["n_entries"]) == (249, "1", "250")
+
+
 def test_no_entries_are_empty() -> None:
     """There may be none on a holiday."""
     with FakeEdgar() as server:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
+import httpx
 import pytest
 
 from pipelines.errors import ConfigurationError
@@ -18,6 +19,7 @@ from pipelines.sources.edgar_filings import EdgarFilings
 from pipelines.sources.edgar_web import BAN_SECONDS, MANNERS, EdgarWeb
 from pipelines.sources.live import Outcome
 from pipelines.sources.news import NewsRequest
+from pipelines.sources.web.clock import SystemClock
 from pipelines.sources.web.hosts import Hosts
 from pipelines.sources.web.judge import Expected
 from tests.fake_clock import FakeClock
@@ -100,7 +102,9 @@ def test_a_ban_is_obeyed_for_more_than_ten_minutes_and_never_answered_with_a_ret
 
 def test_whoever_does_not_name_a_contact_is_banned(server: FakeEdgar) -> None:
     """The fake asks for one, as EDGAR does."""
-    server.arm(lambda _: server._answer(replace(server.log[-1], headers={})), LIST)
+    refused = httpx.get(f"{server.base_url}/files/company_tickers.json")
+    assert refused.status_code == 403
+    server.arm(faults.answers(refused.status_code, refused.content, refused.headers["content-type"]), LIST)
     answer = ask(server)
     assert (answer.outcome, "Undeclared Automated Tool" in answer.body) == (Outcome.THROTTLED, True)
 
@@ -211,6 +215,16 @@ def test_faults_24_to_48_a_spoiled_list_is_told_from_an_empty_one(
     """Truncated, packed wrongly, a bomb, a page, a redirect: nothing is followed, and nothing counts as no news."""
     server.arm(fault)
     assert (ask(server).outcome, len(server.log)) == (outcome, n_asked)
+
+
+def test_fault_30_a_list_that_drips_ends_at_its_deadline(server: FakeEdgar) -> None:
+    """However little comes at a time."""
+    server.arm(faults.drips(0.02), LIST)
+    hurried = replace(MANNERS, limits=replace(MANNERS.limits, total=0.3))
+    source = EdgarFilings(CONTACT, server.base_url, manners=hurried, hosts=Hosts(SystemClock()))
+    answer = check(source.fetch(NewsRequest(str(NVDA), SINCE)))
+    source.close()
+    assert answer.outcome is Outcome.BROKEN
 
 
 def test_gzip_is_unpacked(server: FakeEdgar) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import httpx
 import polars as pl
 import pytest
 
@@ -20,6 +21,7 @@ from pipelines.sources.news import NewsRequest
 from tests.recorded.asking_news import check
 from tests.recorded.edgar_rig import (
     AUGUST,
+    CONTACT,
     FEBRUARY,
     FILINGS,
     LETTER,
@@ -58,8 +60,9 @@ def test_the_mixed_zone_file_gives_the_right_instants(server: FakeEdgar) -> None
     """One row is New York's clock and the others are UTC, all called Z; each instant is that of the filing's header."""
     answer = ask(server)
     assert answer.outcome is Outcome.OK
-    columns = json.loads(json.dumps(server._columns(server._of(NVDA), server.n_eastern)))["acceptanceDateTime"]
-    assert columns[:2] == ["2026-02-25T16:31:25.000Z", "2025-11-19T21:20:44.000Z"]
+    sent = httpx.get(f"{server.base_url}/submissions/CIK0001045810.json", headers={"User-Agent": CONTACT}).json()
+    claims = sent["filings"]["recent"]["acceptanceDateTime"]
+    assert claims[:2] == ["2026-02-25T16:31:25.000Z", "2025-11-19T21:20:44.000Z"]
     for filing in FILINGS:
         item = row(answer, filing)
         assert item["occurred_at"] == item["available_at"] == filing.clock
@@ -141,7 +144,13 @@ def test_of_a_filing_only_the_header_is_read(server: FakeEdgar) -> None:
         "CIK0001045810.json",
         "0001045810-26-000099.txt",
     ]
-    ask(server, accepted={one.accession: f"{one.clock:%Y%m%d%H%M%S}" for one in server.documents})
+    honest = ask(server).items
+    stored = dict(honest.select("item_id", "time_text").iter_rows())
+    assert (
+        ask(server, accepted=stored | {NOVEMBER.accession: NOVEMBER.accepted})
+        .items["occurred_at"]
+        .equals(honest["occurred_at"])
+    )
     assert paths(server)[-1] == "/submissions/CIK0001045810.json"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -14,8 +15,9 @@ from pipelines.fake_providers import faults
 from pipelines.fake_providers.ken_french import COLUMNS, NEW, OLD, FakeFrench, Format, zipped
 from pipelines.fake_providers.server import Fault
 from pipelines.sources.batch import content_hash
-from pipelines.sources.ken_french_factors import FILES, FrenchAnswer, FrenchRequest, KenFrenchFactors, read_csv
+from pipelines.sources.ken_french_factors import FILES, MANNERS, FrenchAnswer, FrenchRequest, KenFrenchFactors, read_csv
 from pipelines.sources.live import Outcome
+from pipelines.sources.web.clock import SystemClock
 from pipelines.sources.web.hosts import Hosts
 from pipelines.sources.web.judge import ShapeError
 from tests.fake_clock import Drawn, FakeClock
@@ -169,6 +171,9 @@ def in_zip(make: Callable[[bytes], bytes]) -> Fault:
         faults.mangled_zip,
         faults.empty,
         faults.page(500),
+        faults.huge((16 << 20) + 1),
+        faults.bomb(20 << 20),
+        faults.cut_zip,
         faults.redirected("/"),
         faults.redirected("http://169.254.169.254/latest/meta-data/"),
         faults.redirected("file:///etc/passwd"),
@@ -188,6 +193,15 @@ def test_faults_26_and_48_what_is_no_zip_of_one_plain_csv_is_broken(server: Fake
     answer = ask(server)
     assert answer.outcome is Outcome.BROKEN
     assert {request.path for request in server.log} == {f"/{FILES['ff3_daily'][0]}"}
+
+
+def test_fault_30_a_file_that_drips_ends_at_its_deadline(server: FakeFrench) -> None:
+    """However little comes at a time."""
+    server.arm(faults.drips(0.02))
+    hurried = replace(MANNERS, limits=replace(MANNERS.limits, total=0.3))
+    source = KenFrenchFactors(server.base_url, manners=hurried, hosts=Hosts(SystemClock()))
+    assert source.fetch(FrenchRequest("ff3_daily")).outcome is Outcome.BROKEN
+    source.close()
 
 
 def test_a_file_that_is_gone_is_refused_and_a_throttle_is_a_throttle(server: FakeFrench) -> None:

@@ -48,7 +48,8 @@ class Store:
             settings = self.settings.model_copy(update=more)
             french = refresh_french(settings, asked, at, Hosts(SetClock(at)))
             append(connection, french.batches, f"{at}")
-            record_requests(connection, french_requests(f"{at}", french.requests))
+            record_requests(connection, french_requests(f"{at}", french.answers))
+        french.raise_if_lacking()
         return french
 
     def versions(self) -> list[tuple[str, int]]:
@@ -65,7 +66,7 @@ def test_the_library_is_asked_once_a_week_and_stored_when_it_has_changed(tmp_pat
     assert store.refresh(NOW + REST) == French(inputs=tuple(("ken_french_factors", name) for name in ALL))
     assert len(library.log) == 3
     later = store.refresh(NOW + REST + timedelta(hours=1))
-    assert [answer.outcome for answer in later.requests] == [Outcome.EMPTY] * 3
+    assert [answer.outcome for answer in later.answers] == [Outcome.EMPTY] * 3
     assert store.versions() == [(name, 1) for name in ALL]
     library.vintage, library.changed_at = "202606 CRSP", NOW + timedelta(days=10)
     assert len(store.refresh(NOW + 3 * REST).batches) == 3
@@ -78,20 +79,24 @@ def test_a_failure_is_a_warning_while_an_older_version_is_there(tmp_path: Path, 
     store.refresh(NOW)
     library.arm(faults.page(200), times=4)
     failed = store.refresh(NOW + 2 * REST)
-    assert [answer.outcome for answer in failed.requests] == [Outcome.BROKEN, Outcome.EMPTY, Outcome.EMPTY]
+    assert [answer.outcome for answer in failed.answers] == [Outcome.BROKEN, Outcome.EMPTY, Outcome.EMPTY]
     (warning,) = failed.warnings
     assert warning.startswith("ff3_daily of the French data library at http://127.0.0.1")
     assert warning.endswith("; the version that is stored counts")
     assert failed.inputs == tuple(("ken_french_factors", name) for name in ALL)
     again = store.refresh(NOW + 2 * REST + timedelta(hours=1))
-    assert [answer.request.dataset for answer in again.requests] == ["ff3_daily"]
+    assert [answer.request.dataset for answer in again.answers] == ["ff3_daily"]
 
 
 def test_a_failure_stops_the_run_while_there_is_no_version(tmp_path: Path, library: FakeFrench) -> None:
-    """A study on factors would otherwise be published without."""
+    """A study on factors would otherwise be published without; the requests stay on record."""
+    store = Store(tmp_path, library)
     library.arm(faults.page(200))
     with pytest.raises(SourceError, match=r"ff3_daily of the French data library at .*: broken: expected zip, got"):
-        Store(tmp_path, library).refresh(NOW)
+        store.refresh(NOW)
+    with open_file(store.settings.warehouse_file) as connection:
+        outcomes = connection.execute("select object, outcome from raw.requests order by object").fetchall()
+    assert outcomes == [("ff3_daily", "broken"), ("ff5_daily", "broken"), ("mom_daily", "throttled")]
 
 
 def test_own_files_beside_the_library_are_refused(tmp_path: Path, library: FakeFrench) -> None:
@@ -104,12 +109,12 @@ def test_own_files_beside_the_library_are_refused(tmp_path: Path, library: FakeF
 def test_requests_are_recorded_as_those_for_prices(tmp_path: Path, library: FakeFrench) -> None:
     """What was not measured has no number of rows, and what has not changed has 0."""
     store = Store(tmp_path, library)
-    first = french_requests("r", store.refresh(NOW).requests)
+    first = french_requests("r", store.refresh(NOW).answers)
     assert first.schema == REQUESTS.polars_schema
     assert first["n_rows"].to_list() == [5 * 4, 5 * 6, 5]
     assert set(first["first_date"]) == {FIRST_DAY}
     library.arm(faults.page(200), times=4)
-    second = french_requests("r", store.refresh(NOW + 2 * REST).requests)
+    second = french_requests("r", store.refresh(NOW + 2 * REST).answers)
     assert second.select("outcome", "n_rows").rows() == [("broken", None), ("empty", 0), ("empty", 0)]
     assert french_requests("r", ()).is_empty()
 
