@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 
 from pipelines.contracts import NEWS_ITEMS
 from pipelines.errors import ContractError
-from pipelines.news.urls import canonical_urls
+from pipelines.urls import canonical_urls
 
 OTHER_STORY: Final = 50.0
 """Similarity of two titles (token sort ratio, 0 to 100) under which one is no edit of the other, if it also has another

@@ -6,7 +6,6 @@ is a phrase of whole words, and two phrases that follow one another do not need 
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Final
 
 import polars as pl
@@ -18,7 +17,9 @@ press release names partners, competitors and the market it is listed on."""
 MOST_TEXT: Final = 2_000
 """Characters of a title that are read; no headline is longer, and text without end is no headline."""
 
-_INVISIBLE: Final = r"[\p{Cf}\p{Co}\p{Cn}]+"
+_INVISIBLE: Final = r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\p{Cf}\p{Co}\p{Cn}]+"
+"""Orders to a terminal, marks of direction, joiners, soft hyphens, and what is no letter to anybody."""
+
 _NO_WORD: Final = r"[^\p{L}\p{N}\p{M}$]+"
 _MARKED_TICKER: Final = (
     r"(?:NASDAQ(?:GS|GM|CM)?|Nasdaq|NYSE ?(?:Arca|ARCA|American|AMERICAN)?|NYSEARCA)\s*:\s*([A-Z]{1,5})\b"
@@ -71,8 +72,3 @@ def phrase(text: str) -> str:
 def shown(words_found: pl.Expr) -> pl.Expr:
     """Return words as a reader would write them: one blank between, none around."""
     return words_found.str.replace_all(r" +", " ").str.strip_chars(" ")
-
-
-def folded(text: str) -> str:
-    """Return text as two spellings of one name would have it: compatibility form, no case, single blanks."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -109,8 +109,6 @@ def _check(row: dict[str, str], problems: Problems, line: int) -> None:
         problems.add(line, f"theme: expected one of {', '.join(EVENT_THEMES)}, got {row['theme']!r}")
     if not (row["all_of"] or row["any_of"]):
         problems.add(line, "all_of, any_of: expected phrases in one of them, got nothing; a rule must ask for a word")
-    if row["with_any_of"] and not (row["all_of"] or row["any_of"]):
-        problems.add(line, "with_any_of: expected phrases in any_of or all_of as well")
     if not row["comment"]:
         problems.add(line, "comment: expected what the rule is about, got nothing")
 

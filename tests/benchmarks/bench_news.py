@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +41,7 @@ FORMS = (
     "{word} {verb} {word} {word} after {word} {topic}",
     "{word} {word} of {word} {word} and {word}",
 )
-VERBS = "says lifts cuts reports signs opens plans warns adds sells wins loses names expects delays".split()
+VERBS = ("says", "lifts", "cuts", "reports", "signs", "opens", "plans", "warns", "adds", "sells", "wins", "loses")
 
 
 def headlines(n_rows: int, seed: int = SEED) -> list[str]:
@@ -64,9 +65,12 @@ def headlines(n_rows: int, seed: int = SEED) -> list[str]:
         for place, part in enumerate(parts):
             number = pick[place % 8] >> 7
             chosen.append(
-                part.replace("{word}", next(draws)) if "{word}" in part
-                else part.replace("{name}", names[number % len(names)]).replace("{topic}", topics[number % len(topics)])
-                .replace("{verb}", VERBS[number % len(VERBS)]).replace("{number}", str(number % 900))
+                part.replace("{word}", next(draws))
+                if "{word}" in part
+                else part.replace("{name}", names[number % len(names)])
+                .replace("{topic}", topics[number % len(topics)])
+                .replace("{verb}", VERBS[number % len(VERBS)])
+                .replace("{number}", str(number % 900))
             )
         made.append(" ".join(chosen))
     return made
@@ -93,7 +97,7 @@ def changed(title: str, pick: int) -> str:
     forms: tuple[Callable[[], str], ...] = (
         lambda: f"{title} - Daily Wire",
         lambda: f"UPDATE 1-{title}",
-        lambda: title.upper(),
+        title.upper,
         lambda: title.replace(" ", "  ") + ".",
         lambda: title[:-1] if len(title) > 30 else title,
         lambda: " | ".join((title, "Markets Today")),
@@ -103,7 +107,10 @@ def changed(title: str, pick: int) -> str:
 
 def alike(n_rows: int) -> list[str]:
     """Return headlines that differ in one word or number, each from each."""
-    return [f"Shares of the largest semiconductor manufacturers rise again after quarterly report {i}x" for i in range(n_rows)]
+    return [
+        f"Shares of the largest semiconductor manufacturers rise again after quarterly report {i}x"
+        for i in range(n_rows)
+    ]
 
 
 def rows_of(titles: list[str]) -> object:
@@ -157,9 +164,9 @@ def measure(n_rows: int, *, worst_case: bool) -> dict[str, float]:
     rows = rows_of(alike(n_rows) if worst_case else headlines(n_rows))
     assert isinstance(rows, pl.DataFrame)
     before = peak_mb()
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     dictionary = Dictionary.of(seed("news_aliases.csv"), seed("securities.csv"))
-    rules = ThemeRules.of(seed("news_themes.csv"))
+    rules = ThemeRules.of(seed("news_themes.csv"), seed("news_term_lists.csv"))
     prepared = time.perf_counter()
     items = fold(rows).items
     folded = time.perf_counter()
@@ -170,6 +177,7 @@ def measure(n_rows: int, *, worst_case: bool) -> dict[str, float]:
     return {
         "rows": n_rows,
         "seconds": ended - started,
+        "cpu_seconds": time.process_time() - cpu,
         "prepare": prepared - started,
         "fold": folded - prepared,
         "cluster": clustered - folded,
@@ -206,8 +214,8 @@ def main() -> None:
     sizes = [options.alike] if options.alike else [options.rows] if options.rows else list(SIZES)
     results = [in_own_process(size, worst_case=bool(options.alike)) for size in sizes]
     for result in results:
-        print("  ".join(f"{key} {value:,.2f}" if key[0] != "_" else "" for key, value in result.items()))
-    for small, large in zip(results, results[1:], strict=False):
+        print("  ".join(f"{key} {value:,.1f}".removesuffix(".0") for key, value in result.items()))
+    for small, large in pairwise(results):
         exponent = math.log(large["seconds"] / small["seconds"]) / math.log(large["rows"] / small["rows"])
         print(f"{small['rows']:,.0f} to {large['rows']:,.0f} items: time grows as n^{exponent:.2f}")
     last = results[-1]

@@ -1,12 +1,12 @@
 """Print how well headlines are linked to securities and themes, on labelled headlines.
 
     uv run python tests/benchmarks/news_quality.py               precision and recall by set, micro and per theme
-    uv run python tests/benchmarks/news_quality.py --wrong       every mistake on the tuned set, with the rule that made it
+    uv run python tests/benchmarks/news_quality.py --wrong       every mistake on the tuned set, with its rule
 
-The headlines are made up for the purpose (tests/news/labelled_headlines.csv); a link is one of a headline and a security,
-a theme one of a headline and a theme, and precision and recall are over all of them (micro). Mistakes are shown for the
-tuned set alone: rules that are corrected by the other sets would no longer be measured by them. The last table is of
-titles of the event catalogue, which somebody else has labelled with one theme each: only recall can be told.
+The headlines are made up for the purpose (tests/news/labelled_headlines.csv); a link is one of a headline and a
+security, a theme one of a headline and a theme, and precision and recall are over all of them (micro). Mistakes are
+shown for the tuned set alone: rules that are corrected by the other sets would no longer be measured by them. The last
+table is of titles of the event catalogue, which somebody else has labelled with one theme each: only recall can be told.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def catalogue() -> None:
     titles = pl.DataFrame({"headline_id": [event.id for event in events], "title": [event.title for event in events]})
     found = set(read(titles)[1].select("news_id", pl.col("theme").cast(pl.String)).iter_rows())
     hit = [(event.theme, (event.id, event.theme) in found) for event in events]
-    print(f"\ncatalogue: {len(hit)} titles of events, each with one theme; themes found: {sum(h for _, h in hit) / len(hit):.3f}")
+    share = sum(is_hit for _, is_hit in hit) / len(hit)
+    print(f"\ncatalogue: {len(hit)} titles of events, each with one theme; themes found: {share:.3f}")
     for theme in sorted({theme for theme, _ in hit if theme}):
         own = [is_hit for name, is_hit in hit if name == theme]
         print(f"  {theme:30}{'':10}{sum(own) / len(own):8.3f}{len(own):8}")

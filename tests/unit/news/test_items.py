@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import ContractError
@@ -51,8 +51,18 @@ def test_an_id_that_was_given_to_another_story_does_not_move_the_first() -> None
     folded = fold(
         raw_items(
             [
-                {"item_id": "a", "url": "https://e.com/1", "title": "Oracle signs cloud contract", "available_at": minutes(0)},
-                {"item_id": "a", "url": "https://e.com/2", "title": "Weather: snow in Maine", "available_at": minutes(-99)},
+                {
+                    "item_id": "a",
+                    "url": "https://e.com/1",
+                    "title": "Oracle signs cloud contract",
+                    "available_at": minutes(0),
+                },
+                {
+                    "item_id": "a",
+                    "url": "https://e.com/2",
+                    "title": "Weather: snow in Maine",
+                    "available_at": minutes(-99),
+                },
             ]
         )
     )
@@ -95,6 +105,7 @@ def test_no_rows_are_no_items() -> None:
     assert folded.items.height == folded.versions.height == 0
 
 
+@settings(deadline=None)
 @given(st.permutations(range(6)))
 def test_items_do_not_depend_on_the_order_of_rows(order: list[int]) -> None:
     """Ids, versions and times come out alike, also for rows of one instant."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.news.urls import canonical_urls
+from pipelines.urls import canonical_urls
 
 
 def canonical(url: str | None) -> str | None:
@@ -106,7 +106,9 @@ ADDRESS = st.one_of(
     st.text(max_size=60),
     st.builds(
         "{}{}{}{}".format,
-        st.sampled_from(["http://", "HTTPS://", "//", "https://u@", "https://www.m.", "ftp://", "https://arxiv.org/pdf/"]),
+        st.sampled_from(
+            ["http://", "HTTPS://", "//", "https://u@", "https://www.m.", "ftp://", "https://arxiv.org/pdf/"]
+        ),
         st.text(alphabet="aAbm.w:/0 8@\u202e\x00", max_size=20),
         st.sampled_from(["", "/", "//", "/a/", "/v1", "/watch", "/ix"]),
         st.text(alphabet="?&=#!utm_gclidv1/%. \n", max_size=25),
@@ -114,6 +116,7 @@ ADDRESS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(ADDRESS)
 def test_the_canonical_form_is_its_own(url: str) -> None:
     """Canonicalising twice changes nothing, whatever the text is."""
