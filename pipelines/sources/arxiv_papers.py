@@ -197,7 +197,7 @@ def _answer(request: NewsRequest, pages: list[Page]) -> NewsAnswer:
     read = [_item(entry, last.fetched_at) for page in pages for entry in page.data.entries]
     papers = list({item.item_id: item for item in read}.values())
     within = [paper for paper in papers if _lies_within(request, paper.occurred_at)]
-    extra = {"requests": str(len(pages)), "items_outside": str(len(papers) - len(within))}
+    extra = {"pages": str(len(pages)), "items_outside": str(len(papers) - len(within))}
     return answered(request, last, SOURCE, within, extra)
 
 

@@ -143,7 +143,7 @@ def _answer(request: NewsRequest, pages: list[Page]) -> NewsAnswer:
         item = _item(article, page or article["url"], last.fetched_at)
         if item is not None and item.item_id not in items:
             items[item.item_id] = item
-    extra = {"requests": str(len(pages)), "items_repeated_or_undated": str(len(articles) - len(items))}
+    extra = {"pages": str(len(pages)), "items_repeated_or_undated": str(len(articles) - len(items))}
     if request.first is not None or request.last is not None:
         extra["parts_cut"] = str(sum(_is_cut(page) for page in pages))
     return answered(request, last, SOURCE, items.values(), extra)

@@ -113,8 +113,8 @@ class GdeltFiles:
             "files": str(len(found)),
             "files_missing": ",".join(files.stamp.strftime(STAMP) for files in missing),
             "files_without_events": str(n_without),
-            "pages": str(sum(pages.read for pages in read)),
-            "pages_broken": str(sum(pages.broken for pages in read) + undated),
+            "records": str(sum(pages.read for pages in read)),
+            "records_broken": str(sum(pages.broken for pages in read) + undated),
         }
         return answered(request, last, SOURCE, items, extra)
 

@@ -95,7 +95,7 @@ def _answer(request: NewsRequest, pages: list[Page]) -> NewsAnswer:
     within = [hit for hit in stories.values() if _lies_within(request, hit)]
     titled = [hit for hit in within if isinstance(hit.get("title"), str) and hit["title"].strip()]
     extra = {
-        "requests": str(len(pages)),
+        "pages": str(len(pages)),
         "items_outside": str(len(stories) - len(within)),
         "items_without_title": str(len(within) - len(titled)),
     }

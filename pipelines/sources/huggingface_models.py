@@ -121,7 +121,7 @@ class HuggingFaceModels(WebSource):
 
     def _answer(self, request: NewsRequest, page: Page, models: list[dict[str, Any]], pages: int) -> NewsAnswer:
         within = [model for model in models if _lies_within(request, model)]
-        extra = {"requests": str(pages), "items_outside": str(len(models) - len(within))}
+        extra = {"pages": str(pages), "items_outside": str(len(models) - len(within))}
         commits: dict[str, list[dict[str, Any]]] = {}
         for model in within[:MOST_COMMITS] if self._with_commits else ():
             asked = self._get(

@@ -50,7 +50,7 @@ def test_a_page_that_names_what_is_asked_for_is_a_headline_by_when_it_was_crawle
     assert facts["themes"] == ["ECON_STOCKMARKET", "TAX_FNCACT"]
     assert (facts["tone"], facts["language"], facts["page_published"]) == ("-2.5", "eng", "20250127103000")
     assert facts["events"] == [{"id": f"10000{n}", "code": "036", "goldstein": "4.0", "mentions": "10"} for n in (0, 1)]
-    assert answer.extra["pages"] == "2"
+    assert answer.extra["records"] == "2"
 
 
 def test_the_newest_files_are_asked_for_where_their_list_was(server: FakeGdelt) -> None:
@@ -84,6 +84,21 @@ def test_events_are_not_asked_for_where_no_page_is_of_interest_or_nobody_wants_t
 def test_names_are_whole_words_of_title_address_or_organisations(server: FakeGdelt, query: str, n_items: int) -> None:
     """In any case."""
     assert ask(GdeltNews, server, query).items.height == n_items
+
+
+@pytest.mark.parametrize(
+    ("title", "query"),
+    [
+        ("AT&T beats", "at&t"),
+        ("Soci\u00e9t\u00e9 falls", "soci\u00e9t\u00e9"),
+        ("Two  words", "two words"),
+        ("$NVDA up", "$nvda"),
+    ],
+)
+def test_names_are_found_whatever_is_escaped_in_the_file(server: FakeGdelt, title: str, query: str) -> None:
+    """Ampersands, letters of other languages, blanks."""
+    server.pages = [Crawled(STAMP, "https://example.org/1", title), OTHER]
+    assert ask(GdeltNews, server, query).items["url"].to_list() == ["https://example.org/1"]
 
 
 def test_a_window_reads_every_file_in_it_and_a_page_once_the_earliest(server: FakeGdelt) -> None:
@@ -154,7 +169,7 @@ def test_bytes_of_other_encodings_and_lines_of_other_lengths_cost_no_page(server
     server.moods.junk = b"caf\xe9\tnvidia"
     answer = ask(GdeltNews, server, "nvidia")
     assert answer.items["title"].to_list() == ["Nvidia sinks as DeepSeek\u2019s AI", 'Nvidia says "no']
-    assert answer.extra["pages_broken"] == "1"
+    assert answer.extra["records_broken"] == "1"
     latin = gkg_line(Crawled(STAMP, "https://example.org/3", "Nvidia caf?"), 0).replace(b"caf?", b"caf\xe9")
     server.arm(faults.answers(200, zipped(latin, "x.gkg.csv"), "application/zip"), f"/gdeltv2/{GKG}")
     answer = ask(GdeltNews, server, "nvidia", STAMP, STAMP, with_events=False)

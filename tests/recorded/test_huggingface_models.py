@@ -57,7 +57,7 @@ def test_pages_follow_the_cursor_where_the_first_was_asked_for(
     monkeypatch.setattr(server, "_json", lying)
     answer = ask(HuggingFaceModels, server, "deepseek-ai")
     assert answer.items["title"].to_list() == [f"deepseek-ai/m{n}" for n in (4, 3, 2, 1, 0)]
-    assert answer.extra["requests"] == "3"
+    assert answer.extra["pages"] == "3"
 
 
 def test_a_window_is_one_of_creation_and_pages_before_it_are_not_asked_for(
