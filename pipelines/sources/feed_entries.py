@@ -35,6 +35,7 @@ _GITHUB: Final = "tag:github.com,2008:"
 _COMMIT: Final = "tag:github.com,2008:Grit::Commit/"
 _CLOCK = re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?\b", re.ASCII)
 _FEWEST_DAYS: Final = 3
+_TIMED: Final = ("minute", "hour")
 _MOST_TAGS: Final = 20
 
 
@@ -73,17 +74,18 @@ def read_feed(content: bytes) -> Feed:
     return Feed(title or None, [whole_text(dict(entry)) for entry in parsed.entries])
 
 
-def items_of(feed: Feed, url: str, seen_at: datetime) -> tuple[list[NewsItem], dict[str, str]]:
+def items_of(feed: Feed, asked: str, url: str, seen_at: datetime) -> tuple[list[NewsItem], dict[str, str]]:
     """Return the items of a feed, and how many of its entries were left out.
 
     Parameters
     ----------
-    url : str
-        Where the feed was found; its links may be relative to it.
+    asked, url : str
+        Address that was asked for, whose host makes GUIDs unique, and where the feed was found after redirects, to
+        which its links may be relative.
     """
     told = [entry for entry in feed.entries if _title(entry)]
     links = [_link(entry, url) for entry in told]
-    identities = _identities(told, links, urlsplit(url).hostname or "")
+    identities = _identities(told, links, urlsplit(asked).hostname or "")
     readings = _without_fixed_clock([_time(entry) for entry in told])
     items: dict[str, NewsItem] = {}
     for entry, link, identity, reading in zip(told, links, identities, readings, strict=True):
@@ -183,12 +185,12 @@ def _time(entry: Mapping[str, Any]) -> TimeReading:
 
 def _without_fixed_clock(readings: Sequence[TimeReading]) -> list[TimeReading]:
     """Return readings, as days if all of them show one time of day on several days: a system put it there."""
-    timed = [reading for reading in readings if reading.precision in ("minute", "hour")]
+    timed = [reading for reading in readings if reading.precision in _TIMED]
     clocks = {found[0] for reading in timed if (found := _CLOCK.search(reading.text or ""))}
     days = {reading.day for reading in timed}
     if len(timed) < FIXED_CLOCK or len(clocks) != 1 or len(days) < _FEWEST_DAYS:
         return list(readings)
     return [
-        replace(each, basis="fixed_clock", precision="day", instant=None) if each in timed else each
+        replace(each, basis="fixed_clock", precision="day", instant=None) if each.precision in _TIMED else each
         for each in readings
     ]

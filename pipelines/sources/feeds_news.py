@@ -104,7 +104,7 @@ class FeedsNews:
 
 def _answer(request: NewsRequest, page: Page) -> NewsAnswer:
     feed: Feed = page.data
-    items, left_out = items_of(feed, page.url, page.fetched_at)
+    items, left_out = items_of(feed, request.query, page.url, page.fetched_at)
     told = {"etag": page.headers.get("etag", ""), "last_modified": page.headers.get("last-modified", "")}
     return answered(request, page, SOURCE, items, left_out | {name: text for name, text in told.items() if text})
 

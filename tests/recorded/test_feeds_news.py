@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import polars as pl
 import pytest
 
 from pipelines.fake_providers import faults
 from pipelines.fake_providers.feeds import FakeFeeds, item, rss
 from pipelines.fake_providers.server import FakeServer, Fault, Reply
+from pipelines.news.items import fold
 from pipelines.sources.feeds_news import FeedsNews, Validators
 from pipelines.sources.live import Outcome
 from pipelines.sources.news import NewsRequest
@@ -88,6 +90,37 @@ def test_fault_47_an_edit_is_another_version_of_the_same_item(server: FakeFeeds,
     assert after["title"][0] == "One, corrected"
 
 
+def test_fault_47_what_is_stored_of_edits_is_one_item_that_looks_at_nothing_later(server: FakeFeeds) -> None:
+    """Two polls an hour apart: an edit under the same link, and a GUID that is given to another item."""
+    clock = FakeClock()
+    source = FeedsNews(hosts=Hosts(clock), rng=Drawn())
+    first, second = "Mon, 27 Jan 2025 10:30:00 GMT", "Mon, 27 Jan 2025 12:45:00 GMT"
+    url = server.put(PATH, rss(item("One", "https://a.example/1", "g", first)))
+    polls = [source.fetch(NewsRequest(url))]
+    clock.sleep(3600)
+    edited = item("One, corrected", "https://a.example/1?utm_source=x", "new", second)
+    server.put(PATH, rss(edited, item("Two", "https://a.example/2", "g", second)))
+    polls.append(source.fetch(NewsRequest(url)))
+    source.close()
+    batches = [
+        answer.items.with_row_index("row_number").with_columns(
+            pl.col("row_number").cast(pl.Int64), batch_id=pl.lit(f"b{number}"), fetched_at=pl.lit(answer.fetched_at)
+        )
+        for number, answer in enumerate(polls)
+    ]
+    stored = fold(pl.concat(batches))
+    one, two = stored.items.iter_rows(named=True)
+    assert (one["news_id"], one["title"], one["latest_title"]) == ("feeds:https://a.example/1", "One", "One, corrected")
+    assert (one["available_at"], one["first_seen_at"], one["n_versions"]) == (
+        at("2025-01-27 10:30"),
+        polls[0].fetched_at,
+        2,
+    )
+    assert (two["title"], two["available_at"]) == ("Two", at("2025-01-27 12:45"))
+    known = stored.versions.filter(news_id=one["news_id"])["known_at"].to_list()
+    assert known == [at("2025-01-27 10:30"), polls[1].fetched_at]
+
+
 def test_a_window_is_refused_since_a_feed_has_no_history(server: FakeFeeds, source: FeedsNews) -> None:
     """Nothing is asked."""
     answer = check(source.fetch(NewsRequest(server.base_url + PATH, at("2024-01-01"), at("2024-02-01"))))
@@ -136,11 +169,12 @@ def test_fault_48_a_redirect_to_a_place_that_is_not_public_is_not_followed(
 
 def test_a_redirect_to_another_public_server_is_followed(server: FakeFeeds, source: FeedsNews) -> None:
     """Here the resolver says that the other one is public."""
-    with FakeServer(lambda _: Reply(rss(item("Two", "https://a.example/2")).encode())) as other:
-        server.arm(faults.redirected(other.base_url + "/feed?x=1", 308), PATH)
+    with FakeServer(lambda _: Reply(rss(item("Two", guid="g2")).encode())) as other:
+        server.arm(faults.redirected(other.base_url.replace("127.0.0.1", "localhost") + "/feed?x=1", 308), PATH)
         answer = check(source.fetch(NewsRequest(server.base_url + PATH)))
         assert answer.items["title"].to_list() == ["Two"]
-        assert answer.url == other.base_url + "/feed?x=1"
+        assert answer.items["item_id"].to_list() == ["127.0.0.1#g2"]  # of the address that was asked for
+        assert answer.url.endswith("/feed?x=1")
         assert other.log[0].query == {"x": "1"}
 
 
