@@ -60,6 +60,7 @@ def run(
     reaction run --source files --prices prices.parquet --events my_events.yaml
     reaction run --source files --prices dump/ --column close=PRC --column symbol=TICKER --date-format %Y%m%d
     reaction run --source files --prices dump/ --studies mine.yaml --factors ff5_daily.csv --factor-unit percent
+    reaction run --source files --prices dump/ --studies mine.yaml --factors-source ken_french
     reaction run --as-of 2025-01-27T21:00:00Z
     reaction run --source yahoo --symbols NVDA --symbols ^GSPC
     reaction run --demo-live
@@ -269,6 +270,7 @@ def _print_json(outcome: Outcome, summary: Summary) -> None:
         "generation_id": outcome.publication.generation_id,
         "marts": outcome.run.marts_file,
         "live": [refreshed_record(part) for part in outcome.ingested.refreshed],
+        "warnings": list(outcome.ingested.warnings),
         "pairs": summary.statuses.to_dicts(),
         "not_used": summary.reasons.to_dicts(),
         "quarantine": summary.quarantine.to_dicts(),

@@ -126,6 +126,7 @@ def test_a_run_keeps_the_library_and_its_studies_use_one_family_each(world: Worl
     for _ in range(2):
         finished = reaction("run", "--no-prefect", "--json", *options, home=home, settings=address)
         assert finished.code == 0, finished.err
+        assert finished.json["warnings"] == []
         assert len(world.library.log) == 3
     query = "select study_id, abnormal_return from fct_abnormal_returns where relative_day = 0 and study_id in "
     answer = reaction_here("sql", f"{query} ('ff3', 'carhart', 'ff5')", "--json", home=home)
