@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import polars as pl
 
-from pipelines.contracts.vocabulary import NEWS_LINK_RULES
 from pipelines.news.phrases import Condition, Conditions
 from pipelines.news.seed_rows import Problems, terms_of, text_rows
-from pipelines.news.text import phrase, shown
+from pipelines.news.text import has_word, phrases, shown
 
 ALIAS_COLUMNS: Final = ("symbol", "alias", "match", "needs", "unless", "evidence")
 MATCHES: Final = ("word", "cased", "never")
@@ -71,31 +70,48 @@ class Dictionary:
             unless = terms_of(row["unless"], problems, line, "unless")
             if needs or unless:
                 conditions[number] = Condition((needs,) if needs else (), unless)
-            names.append(_name(number, row, is_conditional=bool(needs or unless)))
+            names.append(_name(row, is_conditional=bool(needs or unless)))
         problems.stop_if_any()
         names += [
-            _cashtag(len(names) + i, symbol) for i, symbol in enumerate(sorted(filter(_CASHTAG.fullmatch, known)))
+            (f"${symbol}", False, symbol, "cashtag", False) for symbol in sorted(known) if _CASHTAG.fullmatch(symbol)
         ]
-        frame = pl.DataFrame(names, _NAMES, orient="row").with_columns(shown(pl.col("spelling")))
-        return cls(frame, Conditions.of(conditions))
+        return cls(_looked_up(names), Conditions.of(conditions))
 
 
-_NAMES: Final = pl.Schema(
-    {
-        "number": pl.Int32(),
-        "pattern": pl.String(),
-        "spelling": pl.String(),
-        "symbol": pl.String(),
-        "rule": pl.String(),
-        "is_conditional": pl.Boolean(),
-    }
-)
+_Name: TypeAlias = tuple[str, bool, str | None, str | None, bool]
+_NAMES: Final = {
+    "alias": pl.String(),
+    "is_cased": pl.Boolean(),
+    "symbol": pl.String(),
+    "rule": pl.String(),
+    "is_conditional": pl.Boolean(),
+}
+
+
+def _name(row: dict[str, str], *, is_conditional: bool) -> _Name:
+    rule = f"{row['match']}_in_context" if is_conditional else row["match"]
+    named = (row["symbol"], rule) if row["symbol"] else (None, None)
+    return row["alias"], row["match"] == "cased", *named, is_conditional
+
+
+def _looked_up(names: list[_Name]) -> pl.DataFrame:
+    """Return the names with their numbers and the forms in which they are looked up."""
+    frame = pl.DataFrame(names, _NAMES, orient="row").with_row_index("number")
+    form = pl.Series("form", phrases(frame["alias"].to_list()), dtype=pl.String)
+    return frame.with_columns(form).select(
+        pl.col("number").cast(pl.Int32),
+        pl.col("form").str.to_lowercase().alias("pattern"),
+        pl.when("is_cased").then(shown(pl.col("form"))).alias("spelling"),
+        "symbol",
+        "rule",
+        "is_conditional",
+    )
 
 
 def _check(row: dict[str, str], known: set[str], problems: Problems, line: int) -> None:
     if row["match"] not in MATCHES:
         problems.add(line, f"match: expected one of {', '.join(MATCHES)}, got {row['match']!r}")
-    if not phrase(row["alias"]):
+    if not has_word(row["alias"]):
         problems.add(line, f"alias: expected a name with a letter or number, got {row['alias']!r}")
     if row["match"] == "never":
         if row["symbol"] or row["needs"] or row["unless"]:
@@ -104,21 +120,3 @@ def _check(row: dict[str, str], known: set[str], problems: Problems, line: int) 
         problems.add(line, f"symbol: expected one of securities.csv, got {row['symbol']!r}; add the security first")
     if not row["evidence"]:
         problems.add(line, f"evidence: expected why {row['alias']!r} is matched this way, got nothing")
-
-
-def _name(
-    number: int, row: dict[str, str], *, is_conditional: bool
-) -> tuple[int, str, str | None, str | None, str | None, bool]:
-    found = phrase(row["alias"])
-    rule = f"{row['match']}_in_context" if is_conditional else row["match"]
-    spelling = found if row["match"] == "cased" else None
-    is_never = row["match"] == "never"
-    return number, found.lower(), spelling, row["symbol"] or None, None if is_never else rule, is_conditional
-
-
-def _cashtag(number: int, symbol: str) -> tuple[int, str, str | None, str | None, str | None, bool]:
-    return number, phrase(f"${symbol}").lower(), None, symbol, "cashtag", False
-
-
-RULE_ORDER: Final = tuple(NEWS_LINK_RULES)
-"""Rules from the surest to the least sure; a link is explained by the surest that made it."""

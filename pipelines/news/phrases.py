@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.news.text import phrase
+from pipelines.news.text import phrases
 
 HITS = pl.Schema({"row": pl.UInt32(), "pattern": pl.String(), "found": pl.String()})
 """A phrase in a text: number of the text, the phrase as it is looked up, and how the text has it."""
@@ -77,14 +77,21 @@ class Conditions:
     def of(cls, conditions: Mapping[int, Condition]) -> Conditions:
         """Prepare the conditions; their phrases are text as a person writes it."""
         parts = [
-            (number, group, LINKED if term == LINKED else phrase(term).lower())
+            (number, group, term)
             for number, condition in conditions.items()
             for group, terms in [*enumerate(condition.groups), (-1, condition.excluded)]
             for term in terms
         ]
+        patterns = {
+            term: LINKED if term == LINKED else pattern.lower()
+            for (_, _, term), pattern in zip(parts, phrases([term for _, _, term in parts]), strict=True)
+        }
+        looked_up = [(number, group, patterns[term]) for number, group, term in parts]
         counts = [(number, len(condition.groups)) for number, condition in conditions.items()]
         return cls(
-            pl.DataFrame(parts, {"number": pl.Int32, "group": pl.Int8, "pattern": pl.String}, orient="row").unique(),
+            pl.DataFrame(
+                looked_up, {"number": pl.Int32, "group": pl.Int8, "pattern": pl.String}, orient="row"
+            ).unique(),
             pl.DataFrame(counts, {"number": pl.Int32, "n_groups": pl.Int8}, orient="row"),
         )
 

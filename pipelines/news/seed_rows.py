@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from pipelines.errors import NewsRulesError
-from pipelines.news.text import phrase
+from pipelines.news.text import has_word
 
 _SHOWN = 20
 
@@ -69,7 +69,7 @@ def terms_of(
             if term[1:] not in lists:
                 problems.add(line, f"{column}: expected a list of {', '.join(lists) or 'an earlier row'}, got {term!r}")
             terms.extend(lists.get(term[1:], ()))
-        elif phrase(term):
+        elif has_word(term):
             terms.append(term)
         else:
             problems.add(line, f"{column}: expected words between the marks |, got {term!r}; take it out")

@@ -6,6 +6,7 @@ is a phrase of whole words, and two phrases that follow one another do not need 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
@@ -53,20 +54,26 @@ def item_words() -> pl.Expr:
     )
 
 
-def phrase(text: str) -> str:
-    """Return the form in which a phrase is looked up in `words`; empty if it has no word.
+def phrases(texts: Sequence[str]) -> list[str]:
+    """Return the forms in which phrases are looked up in `words`; empty for one that has no word.
 
     A phrase that ends in ``*`` is the beginning of a word. One in a script without blanks stands anywhere.
     """
-    frame = pl.DataFrame({"text": [text]}).select(
-        words=words(pl.col("text")), free=pl.col("text").str.contains(UNSPACED)
+    text = pl.col("text")
+    inner = words(text).str.strip_chars(" ")
+    form = (
+        pl.when((inner == "") | text.str.contains(UNSPACED))
+        .then(inner)
+        .when(text.str.ends_with("*"))
+        .then(" " + inner)
+        .otherwise(" " + inner + " ")
     )
-    inner = str(frame["words"][0]).strip(" ")
-    if not inner:
-        return ""
-    if frame["free"][0]:
-        return inner
-    return f" {inner}" if text.rstrip().endswith("*") else f" {inner} "
+    return pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(form).to_series().to_list()
+
+
+def has_word(text: str) -> bool:
+    """Tell whether a text has a letter or a number."""
+    return any(letter.isalnum() for letter in text)
 
 
 def shown(words_found: pl.Expr) -> pl.Expr:

@@ -77,7 +77,7 @@ def headlines(n_rows: int, seed: int = SEED) -> list[str]:
 
 
 def vocabulary(rng: object) -> tuple[list[str], list[str], list[str]]:
-    """Return invented words, names and topics; a third of the names and most topics are those of the data files."""
+    """Return invented words, names and topics; half of the names and most topics are those of the data files."""
     import numpy as np
     import polars as pl
 
@@ -89,7 +89,7 @@ def vocabulary(rng: object) -> tuple[list[str], list[str], list[str]]:
     aliases = pl.read_csv(ROOT / "sql/seeds/news_aliases.csv", infer_schema=False)["alias"].to_list()
     rules = pl.read_csv(ROOT / "sql/seeds/news_themes.csv", infer_schema=False)["any_of"].drop_nulls()
     topics = [term.strip("*") for cell in rules for term in cell.split("|") if term[:1].isalpha()]
-    return words, aliases + [word.title() for word in words[: 2 * len(aliases)]], topics + words[: len(topics)]
+    return words, aliases + [word.title() for word in words[: len(aliases)]], topics + words[: len(topics)]
 
 
 def changed(title: str, pick: int) -> str:

@@ -6,7 +6,7 @@
 The headlines are made up for the purpose (tests/news/labelled_headlines.csv); a link is one of a headline and a
 security, a theme one of a headline and a theme, and precision and recall are over all of them (micro). Mistakes are
 shown for the tuned set alone: rules that are corrected by the other sets would no longer be measured by them. The last
-table is of titles of the event catalogue, which somebody else has labelled with one theme each: only recall can be told.
+table is of titles of the event catalogue, which somebody else labelled with one theme each: only recall can be told.
 """
 
 from __future__ import annotations

@@ -121,16 +121,16 @@ def test_later_days_change_nothing_of_earlier_ones() -> None:
 
 def test_a_burst_has_a_start_a_peak_and_an_end() -> None:
     """Three days of a week, of which one was not measured, are one burst; one six weeks later is another."""
-    counts = [4, 3, 5, 4, 4, 1, 1] * 5 + [25, 40, 0, 60, 4, 1, 1] + [4, 3, 5, 4, 4, 1, 1] * 5 + [50]
+    counts = [4, 3, 5, 4, 4, 1, 1] * 5 + [25, 90, 0, 60, 4, 1, 1] + [4, 3, 5, 4, 4, 1, 1] * 5 + [50]
     themes, items = counted(counts)
     found = bursts(attention(themes, items, days(len(counts), {37})))
     assert found.schema == BURSTS
     first, second = found.iter_rows(named=True)
     on = {name: (first[name] - MONDAY).days for name in ("start_date", "peak_date", "end_date")}
     assert on == {"start_date": 35, "peak_date": 36, "end_date": 38}
-    assert (first["theme"], first["n_days"], first["n_clusters"]) == ("demand", 3, 125)
+    assert (first["theme"], first["n_days"], first["n_clusters"]) == ("demand", 3, 175)
     # The baselines of 10 and 11 February have the mean 4; that of the 13th ends on the 10th and has its 25 for a 4.
-    assert first["excess"] == pytest.approx(125 - 4 - 4 - (20 * 4 + 21) / 20)
+    assert first["excess"] == pytest.approx(175 - 4 - 4 - (20 * 4 + 21) / 20)
     assert second["start_date"] == second["end_date"] == MONDAY + timedelta(days=77)
     assert math.isfinite(second["min_p_value"])
 
