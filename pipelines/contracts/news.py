@@ -1,9 +1,9 @@
 """Contract of the news side of the raw layer: what was said, where, and from when on anybody could read it.
 
 A batch of ``news_items`` is one poll's answer; its object names the source and the query, ``edgar:0001045810``. An item
-that was changed is a new row of a later batch; one that says the same again is not stored, and two that differ in nothing
-but ``available_at`` say the same: each is an instant by which the item was public, so the earliest counts. The instant
-at which we first saw an item is ``fetched_at`` of its first batch.
+that was changed is a new row of a later batch; one that says the same again is not stored. Two that differ only in
+``available_at`` say the same: each is an instant by which the item was public, so the earliest counts. The instant at
+which we first saw an item is ``fetched_at`` of its first batch.
 """
 
 from __future__ import annotations
