@@ -10,6 +10,7 @@ from pipelines.news import Dictionary
 from pipelines.news.links import LINKS, link
 from pipelines.news.text import item_words
 from tests.news.raw_items import titled
+from tests.news.scoring import dictionary, seed
 
 SECURITIES = pl.DataFrame({"symbol": ["AAPL", "ARM", "GE", "GEV", "NVDA", "005930.KS", "^GSPC"]})
 ALIASES = [
@@ -145,3 +146,20 @@ def test_a_missing_column_is_named() -> None:
     """The message lists what was expected and what was got."""
     with pytest.raises(NewsRulesError, match="expected the columns symbol, alias"):
         Dictionary.of(aliases(*ALIASES).drop("needs"), SECURITIES)
+
+
+def test_every_security_of_the_seeds_can_be_named() -> None:
+    """A name of the file, or a cashtag; a company is never without a name."""
+    names = dictionary().names.filter(pl.col("symbol").is_not_null())
+    securities = seed("securities.csv")
+    assert set(securities["symbol"]) <= set(names["symbol"])
+    listed = seed("news_aliases.csv").filter(pl.col("match") != "never")
+    companies = securities.filter(pl.col("asset_class").is_in(["equity", "crypto"]))
+    assert set(companies["symbol"]) - set(listed["symbol"]) <= {"GOOG"}
+
+
+def test_ambiguous_tickers_are_matched_behind_a_mark_alone() -> None:
+    """Tickers that are words in capitals or small letters: NOW, APP, SNOW, LITE, COST, ON."""
+    titles = titled("NOW is the TIME for an APP in SNOW at LITE COST", "$NOW $APP", "ServiceNow (NYSE: NOW)")
+    found = link(titles, titles.select(item_words()).to_series(), dictionary())
+    assert found.select("news_id", "symbol").rows() == [("feeds:1", "APP"), ("feeds:1", "NOW"), ("feeds:2", "NOW")]
