@@ -15,6 +15,7 @@ from warehouse.connection import quoted, transaction
 from warehouse.models import Model
 from warehouse.store import Incoming, StoreResult, append, insert, record_requests
 from warehouse.vintages import open_history
+from warehouse.workspace import read_frame
 
 Days = tuple[date, date]
 """First and last day, both included."""
@@ -98,6 +99,6 @@ def bars_of(
     with open_history(warehouse_file, models, price_source=provider) as connection:
         names = ", ".join(quoted(symbol) for symbol in symbols)
         connection.execute(f"delete from raw.inputs where object not in ({names})")
-        bars = connection.execute(_BARS.format(provider=quoted(provider), symbols=names)).pl()
+        bars = read_frame(connection, _BARS.format(provider=quoted(provider), symbols=names))
     parts = bars.partition_by("symbol", as_dict=True, maintain_order=True)
     return {str(symbol): frame for (symbol,), frame in parts.items()}

@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from warehouse.connection import registered
+from warehouse.workspace import read_frame
 
 _ASKED = """
     select
@@ -52,7 +53,7 @@ def asked_before(connection: duckdb.DuckDBPyConnection, source: str) -> pl.DataF
         `symbol`, `first_date` (first day of all requests that were answered), `answered_at` and `refused_at` (newest
         requests that were answered and refused).
     """
-    return connection.execute(_ASKED, [source]).pl()
+    return read_frame(connection, _ASKED, [source])
 
 
 def answered_from(connection: duckdb.DuckDBPyConnection, source: str) -> list[tuple[str, date, datetime]]:

@@ -19,7 +19,7 @@ from pipelines.errors import WarehouseError
 from warehouse.connection import first_row, identifier, transaction
 from warehouse.models import Model, run_ready
 from warehouse.store import insert
-from warehouse.workspace import open_reader, set_variables, write_table
+from warehouse.workspace import open_reader, read_frame, set_variables, write_table
 
 NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
 """An instant after every other: what is known at it is what is known now."""
@@ -87,11 +87,10 @@ def newest_version(connection: duckdb.DuckDBPyConnection, table: Table, name: st
         return None
     columns = [column for column in table.names if column != "batch_id"]
     names = ", ".join(map(identifier, columns))
-    rows = connection.execute(
-        f"select {names} from raw.{identifier(table.name)} where batch_id = $1 order by row_number", [batch[0]]
-    ).pl()
+    query = f"select {names} from raw.{identifier(table.name)} where batch_id = $1 order by row_number"
     schema = {column: table.column(column).polars for column in columns}
-    return Version(batch[1], batch[2].astimezone(UTC), rows.cast(pl.Schema(schema)))
+    rows = read_frame(connection, query, [batch[0]]).cast(pl.Schema(schema))
+    return Version(batch[1], batch[2].astimezone(UTC), rows)
 
 
 @contextmanager
@@ -108,11 +107,12 @@ def open_history(
         A word of LIVE_SOURCES.
     """
     with open_reader(warehouse_file) as connection:
-        objects = connection.execute(
+        objects = read_frame(
+            connection,
             "select distinct source, object from raw.batches "
             "where source = $1 or (source = 'price_actions' and starts_with(object, $1 || ':'))",
             [f"{price_source}_prices"],
-        ).pl()
+        )
         write_table(connection, "raw.inputs", objects)
         set_variables(connection, {"price_source": price_source, "as_of": as_of})
         run_ready(connection, [model for model in models if model.name.startswith("staging.")])
@@ -129,7 +129,7 @@ def stored_bars(connection: duckdb.DuckDBPyConnection, price_source: str, since:
     since : date
         First session.
     """
-    return connection.execute(_BARS, [price_source, since]).pl()
+    return read_frame(connection, _BARS, [price_source, since])
 
 
 def record_inputs(

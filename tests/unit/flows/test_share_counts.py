@@ -22,7 +22,7 @@ from pipelines.sources.web.hosts import Hosts
 from warehouse.connection import open_file
 from warehouse.live_record import stored_objects
 from warehouse.models import run_ready
-from warehouse.workspace import load_seeds, open_reader, set_variables, write_table
+from warehouse.workspace import load_seeds, open_reader, read_frame, set_variables, write_table
 
 NVDA, ALPHABET = 1045810, 1652044
 NOW = datetime(2025, 1, 27, 12, tzinfo=UTC)
@@ -90,9 +90,9 @@ def test_what_is_stored_is_what_the_model_of_shares_reads(tmp_path: Path, server
     refresh(tmp_path, server, NOW, "NVDA", "GOOGL")
     with open_reader(tmp_path / "warehouse.duckdb") as connection:
         names = stored_objects(connection, "edgar_share_counts")
-        objects = connection.execute(
-            "select distinct source, object from raw.batches where source = 'edgar_share_counts'"
-        ).pl()
+        objects = read_frame(
+            connection, "select distinct source, object from raw.batches where source = 'edgar_share_counts'"
+        )
         write_table(connection, "raw.inputs", objects)
         set_variables(connection, model_variables(Settings(home=tmp_path), "sample"))
         load_seeds(connection, root / "sql/seeds")
