@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from email.utils import format_datetime
 
 import httpx
@@ -19,7 +18,7 @@ from pipelines.sources.web.breaker import Patience
 from pipelines.sources.web.client import USER_AGENT, Page, WebClient
 from pipelines.sources.web.clock import SystemClock
 from pipelines.sources.web.hosts import Hosts
-from pipelines.sources.web.judge import Expected, Verdict
+from pipelines.sources.web.judge import Expected
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Limits, Manners
 from pipelines.sources.web.retry import Retries
@@ -373,46 +372,3 @@ def test_an_interruption_does_not_leave_the_breaker_half_open(hosts: Hosts) -> N
     with pytest.raises(KeyboardInterrupt):
         stopped.get("/x", {}, JSON)
     assert broken.get("/x", {}, JSON).attempts == 1
-
-
-def test_the_beginning_of_a_body_may_be_enough(ask: Ask, server: FakeServer) -> None:
-    """What follows is not waited for, packed or not, and the next request is answered as well."""
-    server.arm(lambda reply: replace(reply, body=b"[" + b"1," * 5_000_000), times=1)
-    start = Expected("json", first_bytes=6, first=lambda status, headers, body: Verdict(Outcome.OK, data=body))
-    assert ask(expected=start).data == b"[1,1,1"
-    server.arm(faults.zipped, times=1)
-    assert ask(expected=start).data == BODY[:6]
-    assert ask().outcome is Outcome.OK
-
-
-def test_a_verdict_may_silence_the_host_for_longer_than_it_says(ask: Ask, server: FakeServer, clock: FakeClock) -> None:
-    """A page that bans names no time in a header."""
-    server.arm(faults.answers(403, b"banned"), times=1)
-    banned = Verdict(Outcome.THROTTLED, "no", pause=600)
-    ban = Expected("json", first=lambda status, *_: banned if status == 403 else None)
-    assert ask(expected=ban).attempts == 1
-    assert (ask(expected=ban).attempts, len(server.log)) == (0, 1)
-    clock.sleep(600)
-    assert ask(expected=ban).outcome is Outcome.OK
-
-
-def test_a_header_may_be_sent_with_one_request_alone(
-    server: FakeServer, hosts: Hosts, clients: list[WebClient]
-) -> None:
-    """Such as If-None-Match."""
-    clients.append(WebClient(server.base_url, Manners(Rate(10, 10)), hosts=hosts))
-    clients[0].get("/", {}, JSON, {"If-None-Match": '"a"'})
-    clients[0].get("/", {}, JSON)
-    assert [request.headers.get("if-none-match") for request in server.log] == ['"a"', None]
-
-
-def test_hosts_that_are_counted_as_one_share_a_pause(clock: FakeClock, hosts: Hosts, clients: list[WebClient]) -> None:
-    """Two servers of one provider."""
-    with FakeServer(lambda _: Reply(BODY)) as first, FakeServer(lambda _: Reply(BODY)) as second:
-        manners = Manners(Rate(10, 10))
-        clients += [WebClient(one.base_url, manners, hosts=hosts, counted_as="one") for one in (first, second)]
-        first.arm(faults.throttled("500"))
-        assert clients[0].get("/", {}, JSON).outcome is Outcome.THROTTLED
-        assert (clients[1].get("/", {}, JSON).outcome, second.log) == (Outcome.THROTTLED, [])
-        clock.sleep(500)
-        assert clients[1].get("/", {}, JSON).outcome is Outcome.OK
