@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 
 from flows.calendar_cache import cached_sessions
+from flows.news_reading import write_news
 from flows.run import seeds_folder
 from warehouse.models import Model, run_ready
 from warehouse.workspace import load_seeds, read_frame, write_table
@@ -58,6 +59,7 @@ def build_core(
     write_table(connection, "raw.inputs", objects)
     load_seeds(connection, seeds_folder())
     run_ready(connection, models)
+    write_news(connection)
     warnings = _build_sessions(connection, calendar_folder)
     run_ready(connection, models)
     row = connection.execute(

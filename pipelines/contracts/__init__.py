@@ -21,7 +21,15 @@ from pipelines.contracts.market import (
     MARKET,
 )
 from pipelines.contracts.model import Column, DType, Table
-from pipelines.contracts.news import NEWS_ITEMS
+from pipelines.contracts.news import (
+    FCT_NEWS_ATTENTION,
+    FCT_NEWS_ITEMS,
+    FCT_NEWS_LINKS,
+    FCT_NEWS_THEMES,
+    NEWS,
+    NEWS_ITEMS,
+    READ_NEWS,
+)
 from pipelines.contracts.raw import (
     BACKFILL_CHUNKS,
     BATCHES,
@@ -46,7 +54,7 @@ from pipelines.contracts.raw import (
     YAHOO_PRICES,
 )
 
-MARTS: tuple[Table, ...] = (*DIMENSIONS, *FACTS, *MARKET)
+MARTS: tuple[Table, ...] = (*DIMENSIONS, *FACTS, *MARKET, *NEWS)
 """Data tables of the published database."""
 
 PUBLISHED: tuple[Table, ...] = (*MARTS, *PUBLISHED_AUDIT)
@@ -72,6 +80,10 @@ __all__ = [
     "FCT_EVENT_CARS",
     "FCT_EVENT_SECURITIES",
     "FCT_GROUP_TESTS",
+    "FCT_NEWS_ATTENTION",
+    "FCT_NEWS_ITEMS",
+    "FCT_NEWS_LINKS",
+    "FCT_NEWS_THEMES",
     "FCT_PRICE_DIFFERENCES",
     "FCT_PROVISIONAL_PRICES",
     "FCT_RETURNS",
@@ -87,6 +99,7 @@ __all__ = [
     "MARKET",
     "MARTS",
     "NASDAQ_PRICES",
+    "NEWS",
     "NEWS_ITEMS",
     "PRICE_ACTIONS",
     "PUBLISHED",
@@ -95,6 +108,7 @@ __all__ = [
     "QUARANTINE",
     "RAW",
     "RAW_ROWS",
+    "READ_NEWS",
     "REQUESTS",
     "RUNS",
     "RUN_INPUTS",

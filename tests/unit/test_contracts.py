@@ -61,6 +61,8 @@ WORDS = {
     "outcome": {tuple(vocabulary.OUTCOMES), tuple(vocabulary.CHUNK_OUTCOMES)},
     "source": {tuple(vocabulary.LIVE_SOURCES), tuple(vocabulary.NEWS_SOURCES)},
     "dataset": {tuple(vocabulary.FRENCH_DATASETS)},
+    "rule": {tuple(vocabulary.NEWS_LINK_RULES)},
+    "theme": {vocabulary.EVENT_THEMES},
     "time_basis": {tuple(vocabulary.TIME_BASES)},
     "other_source": {tuple(vocabulary.LIVE_SOURCES)},
     "precision": {vocabulary.PRECISIONS},
