@@ -14,6 +14,7 @@ import polars as pl
 
 from flows.core import CoreSummary, build_core
 from flows.factors import expect_sound_factors, lacking_factors
+from flows.french import french_factors
 from flows.identity import known_exceptions
 from flows.inputs import all_incoming, fetch_factors, split_event_files
 from flows.run import model_variables, models
@@ -136,8 +137,7 @@ def ad_hoc_study(
     now = datetime.now(UTC)
     events = _events(settings.events, now)
     wanted = _symbols(events) | ({definition.benchmark} if definition.benchmark else set())
-    factors = fetch_factors(settings, now)
-    _expect_factors(definition.spec, factors)
+    factors = _factors(settings, definition.spec, now)
     prices = _of_files(settings, wanted, now) if stored is None else _of_store(settings, stored, wanted, now)
     _expect_benchmark(definition.benchmark, prices)
     batches = [*prices.batches, *factors, *events]
@@ -174,11 +174,16 @@ def _of_store(settings: Settings, stored: Stored, wanted: Collection[str], now: 
     return _Prices(found.batches, found.symbols, stored.name, found.lacking)
 
 
-def _expect_factors(spec: StudySpec, batches: list[RawBatch]) -> None:
-    names = [batch.object for batch in batches]
+def _factors(settings: Settings, spec: StudySpec, now: datetime) -> list[RawBatch]:
+    """Return the factors of the files that the settings name, or of the French data library."""
+    is_library = settings.factors_source == "ken_french"
+    batches = french_factors(settings, spec.factor_names, now) if is_library else fetch_factors(settings, now)
+    names = list(dict.fromkeys(name for batch in batches for name in batch.frame["factor"].unique(maintain_order=True)))
     lacking = lacking_factors(spec, names)
     if lacking is not None:
-        raise SpecError(f"--factors: {lacking}" + (f"; the files have {', '.join(names)}" if names else ""))
+        has = f"; the {'library has' if is_library else 'files have'} {', '.join(names)}" if names else ""
+        raise SpecError(f"--factors{'-source' if is_library else ''}: {lacking}{has}")
+    return batches
 
 
 def _expect_benchmark(benchmark: str | None, prices: _Prices) -> None:

@@ -15,6 +15,7 @@ import polars as pl
 
 from flows.calendar_cache import cached_sessions
 from flows.identity import known_exceptions
+from flows.news_reading import write_news
 from flows.run import seeds_folder
 from warehouse.models import Model, run_ready
 from warehouse.workspace import load_seeds, read_frame, write_table
@@ -60,6 +61,7 @@ def build_core(
     known_exceptions()  # a row that contradicts another one is said so, before it splits or joins a series
     load_seeds(connection, seeds_folder())
     run_ready(connection, models)
+    write_news(connection)
     warnings = _build_sessions(connection, calendar_folder)
     run_ready(connection, models)
     row = connection.execute(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import duckdb
 import polars as pl
 
 from pipelines.errors import ConfigurationError, SourceError
-from pipelines.event_study import StudySpec
+from pipelines.event_study import ReturnPanel, StudySpec
 from pipelines.settings import Settings
 from warehouse.workspace import read_frame
 
@@ -16,6 +17,9 @@ KNOWN_FACTORS = ("mkt_rf", "smb", "hml", "rmw", "cma", "mom")
 """Factors whose size is known: returns of a day. A user's own may be anything, and are judged if there is no other."""
 
 RISK_FREE = "rf"
+FAMILIES = {"ff5": "_ff5"}
+"""End of the names of the factors that a model takes in place of those without it; `sql/core/staged_factors.sql`."""
+
 LARGEST_MEDIAN = 0.05
 """Size of the median daily return, in decimals, above which the numbers are taken for percent: 5 % on most days."""
 
@@ -68,6 +72,13 @@ def expect_sound_factors(connection: duckdb.DuckDBPyConnection, settings: Settin
         )
 
 
+def panel_of(spec: StudySpec, panel: ReturnPanel) -> ReturnPanel:
+    """Return the panel with the factors of the model's own family."""
+    if panel.factors is None or spec.model not in FAMILIES:
+        return panel
+    return replace(panel, factors=panel.factors.of_family(FAMILIES[spec.model]))
+
+
 def lacking_factors(spec: StudySpec, found: Collection[str]) -> str | None:
     """Say in one sentence which factors a study's model needs and does not have; None if it has all.
 
@@ -80,7 +91,8 @@ def lacking_factors(spec: StudySpec, found: Collection[str]) -> str | None:
     if not lacking:
         return None
     if len(lacking) == len(spec.factor_names):
-        has = "this source has none (give --factors FILE)"
+        library = " or --factors-source ken_french" if {*lacking} <= {*KNOWN_FACTORS, RISK_FREE} else ""
+        has = f"this source has none (give --factors FILE{library})"
     else:
         has = f"this source lacks {', '.join(lacking)} (add another --factors FILE)"
     needs = f"factor{'s' if len(spec.factor_names) > 1 else ''} {', '.join(spec.factor_names)}"

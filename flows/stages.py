@@ -17,6 +17,8 @@ import polars as pl
 from flows import record as record_of_runs
 from flows.core import CoreSummary, build_core
 from flows.factors import expect_sound_factors
+from flows.french import SOURCE as FRENCH
+from flows.french import French, french_requests, refresh_french
 from flows.gates import history_checks, judged
 from flows.hourly import expect_hours, refresh_hours
 from flows.inputs import all_incoming, fetch_events, fetch_factors, fetch_prices, incoming
@@ -25,19 +27,19 @@ from flows.refreshing import Refreshed, refresh_all
 from flows.run import Run, models, seeds_folder
 from flows.series import refresh_series
 from flows.studying import run_definitions
-from pipelines.contracts import QUALITY_CHECKS, RUNS
+from pipelines.contracts import EDGAR_SHARE_COUNTS, QUALITY_CHECKS, RUNS
 from pipelines.contracts.vocabulary import LIVE_SOURCES
 from pipelines.event_study.definitions import StudyDefinition, load_definitions
 from pipelines.home import SQL
 from pipelines.settings import Settings
 from pipelines.validation import GateResult
 from warehouse.connection import open_file
-from warehouse.live_record import known_batches
+from warehouse.live_record import asked_before, known_batches, stored_objects
 from warehouse.macros import load_macros
 from warehouse.migrations import migrate
 from warehouse.models import require_all, run_ready
 from warehouse.publish import Publication, publish, sweep
-from warehouse.store import StoreResult, append
+from warehouse.store import StoreResult, append, record_requests
 from warehouse.vintages import inputs_as_of, record_inputs
 from warehouse.workspace import read_frame
 
@@ -51,6 +53,8 @@ class Ingested:
     refreshed : tuple of Refreshed
         What became of the symbols of each live source: the run's own first, then the one it is compared with, hours,
         and series.
+    warnings : tuple of str
+        What could not be asked for, while an older version is there.
     """
 
     prices: StoreResult
@@ -59,6 +63,7 @@ class Ingested:
     inputs: tuple[tuple[str, str], ...]
     input_hash: str
     refreshed: tuple[Refreshed, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_partial(self) -> bool:
@@ -80,19 +85,23 @@ def ingest(run: Run) -> Ingested:
         expect_hours(settings)
     is_live = settings.source in LIVE_SOURCES
     refreshed = (*(_refreshed(run) if is_live else ()), *_series(run))
+    french = _french(run)
     prices = [] if is_live else all_incoming(fetch_prices(settings, run.started_at))
     factors = [incoming(batch) for batch in fetch_factors(settings, run.started_at)]
     events = [incoming(batch) for batch in fetch_events(settings, run.started_at)]
     with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
         migrate(connection)
         stored_prices = refreshed[0].stored if is_live else append(connection, prices, run.run_id)
-        stored_factors = append(connection, factors, run.run_id)
+        stored_factors = append(connection, [*factors, *french.batches], run.run_id)
+        record_requests(connection, french_requests(run.run_id, french.answers))
+        french.raise_if_lacking()
         stored_events = append(connection, events, run.run_id)
         batches = (*prices, *factors, *events)
-        live_inputs = tuple(pair for part in refreshed for pair in part.inputs)
-        inputs = (*live_inputs, *((batch.source, batch.object) for batch in batches))
+        counts = [(EDGAR_SHARE_COUNTS.name, name) for name in stored_objects(connection, EDGAR_SHARE_COUNTS.name)]
+        kept = (*(pair for part in refreshed for pair in part.inputs), *french.inputs, *counts)
+        inputs = (*kept, *((batch.source, batch.object) for batch in batches))
         record_inputs(connection, run.run_id, settings.source, inputs, run.started_at)
-        known = known_batches(connection, live_inputs)
+        known = known_batches(connection, kept)
     hashes = sorted([*known, *(f"{batch.source} {batch.object} {batch.content_hash}" for batch in batches)])
     return Ingested(
         prices=stored_prices,
@@ -101,6 +110,7 @@ def ingest(run: Run) -> Ingested:
         inputs=inputs,
         input_hash=hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
         refreshed=refreshed,
+        warnings=french.warnings,
     )
 
 
@@ -119,6 +129,17 @@ def _series(run: Run) -> tuple[Refreshed, ...]:
     if not run.settings.series:
         return ()
     return (refresh_series(run.settings, run.run_id, run.started_at, hosts=run.hosts),)
+
+
+def _french(run: Run) -> French:
+    """Return what a run takes from the French data library, if its factors come from there."""
+    settings = run.settings
+    if settings.factors_source != "ken_french":
+        return French()
+    with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
+        migrate(connection)
+        asked = asked_before(connection, FRENCH)
+    return refresh_french(settings, asked, run.started_at, run.hosts)
 
 
 def recall(run: Run, as_of: datetime) -> Ingested:

@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from flows.factors import lacking_factors, read_factors
+from flows.factors import lacking_factors, panel_of, read_factors
 from pipelines.contracts import (
     DIM_STUDIES,
     FCT_ABNORMAL_RETURNS,
@@ -72,7 +72,6 @@ class Core:
     securities: pl.DataFrame
     sessions: pl.DataFrame
     panel: ReturnPanel
-    factors: frozenset[str]
     own_dates: pl.DataFrame
     rejected: frozenset[str]
 
@@ -91,7 +90,6 @@ class Core:
             securities=securities,
             sessions=read_frame(connection, "select * from core.sessions order by exchange_mic, session_date"),
             panel=ReturnPanel.from_frame(returns, factors=factors),
-            factors=frozenset() if factors is None else frozenset(factors.columns[1:]),
             rejected=frozenset(
                 read_frame(connection, "select distinct symbol from core.quarantine")["symbol"].drop_nulls()
             ),
@@ -202,11 +200,12 @@ def _run(definition: StudyDefinition, asked: pl.DataFrame, day0: pl.DataFrame, c
         unusable, ready = _exclude(
             unusable, ready, pl.col("symbol") == spec.benchmark, "the security is the study's own benchmark"
         )
-    reason = _what_is_missing(spec, core)
+    panel = panel_of(spec, core.panel)
+    reason = _what_is_missing(spec, panel)
     if reason is not None:
         unusable, _ = _exclude(unusable, ready, pl.lit(value=True), reason)
         return Studied.nothing(_ledger(spec, asked, unusable, FCT_STUDY_SECURITIES.empty()))
-    result = run_study(spec, core.panel, ready, threads=work.threads)
+    result = run_study(spec, panel, ready, threads=work.threads)
     groups = pair_groups(
         result.securities.filter(pl.col("status") == "used"),
         definition.group_by,
@@ -224,11 +223,12 @@ def _run(definition: StudyDefinition, asked: pl.DataFrame, day0: pl.DataFrame, c
     )
 
 
-def _what_is_missing(spec: StudySpec, core: Core) -> str | None:
+def _what_is_missing(spec: StudySpec, panel: ReturnPanel) -> str | None:
     """Say what the study's model needs and the source does not have; None if it has all."""
-    if spec.benchmark is not None and spec.benchmark not in core.panel.symbols:
+    if spec.benchmark is not None and spec.benchmark not in panel.symbols:
         return f"the benchmark {spec.benchmark} has no prices in this source"
-    return lacking_factors(spec, core.factors) or _lacking_measure(spec, core.panel)
+    factors = () if panel.factors is None else panel.factors.names
+    return lacking_factors(spec, factors) or _lacking_measure(spec, panel)
 
 
 def _lacking_measure(spec: StudySpec, panel: ReturnPanel) -> str | None:

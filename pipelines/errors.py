@@ -7,6 +7,7 @@
     ├── SourceError               a source could not be read
     │   └── SourceFormatError     it was read, and its columns or types are not as agreed
     ├── CatalogueError            an event or study definition is not valid
+    ├── NewsRulesError            a name or a theme that news is read by is not valid
     ├── ContractError             a frame does not have the columns of its table's contract
     ├── SpecError                 a study's parameters contradict each other
     ├── WarehouseError            the database cannot be opened, written or read
@@ -41,6 +42,10 @@ class SourceFormatError(SourceError):
 
 class CatalogueError(ReactionError):
     """An event or study definition is not valid; the message lists every bad field."""
+
+
+class NewsRulesError(ReactionError):
+    """A file of names or themes that news is read by is not valid; the message lists every bad row."""
 
 
 class ContractError(ReactionError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_cache_path
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -61,9 +61,22 @@ class Settings(BaseSettings):
     coinbase_base_url: str | None = Field(None, description="server to ask in place of Coinbase")
     binance_base_url: str | None = Field(None, description="server to ask in place of Binance")
     fred_base_url: str | None = Field(None, description="server to ask in place of FRED")
+    hackernews_base_url: str | None = Field(None, description="server to ask in place of Hacker News's search")
+    huggingface_base_url: str | None = Field(None, description="server to ask in place of the Hugging Face Hub")
+    arxiv_base_url: str | None = Field(None, description="server to ask in place of arXiv")
+    gdelt_base_url: str | None = Field(None, description="server to ask in place of that of GDELT's files")
+    gdelt_doc_base_url: str | None = Field(None, description="server to ask in place of GDELT's search")
+    edgar_base_url: str | None = Field(None, description="server to ask in place of all hosts of EDGAR")
+    ken_french_base_url: str | None = Field(None, description="server to ask in place of the French data library")
+    sec_contact: SecretStr | None = Field(
+        None, description="name and e-mail address for the SEC, which answers nobody without; sent to it alone"
+    )
     prices: tuple[Path, ...] = Field((), description="price files or folders of the source 'files'")
     events: tuple[Path, ...] = Field((), description="event files added to the catalogue")
     factors: tuple[Path, ...] = Field((), description="files of factor returns, or folders of them")
+    factors_source: Literal["files", "ken_french"] = Field(
+        "files", description="where factor returns come from: factor files, or the French data library"
+    )
     factor_unit: Literal["decimal", "percent"] = Field("decimal", description="unit of the factor files")
     factor_date_format: str | None = Field(None, description="strptime format of text dates in factor files")
     studies: tuple[Path, ...] = Field((), description="study files added to the studies that ship")

@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from warehouse.connection import registered
+from warehouse.workspace import read_frame
 
 _ASKED = """
     select
@@ -60,7 +61,7 @@ def asked_before(connection: duckdb.DuckDBPyConnection, source: str) -> pl.DataF
         `symbol`, `first_date` (first day of all requests that were answered), `answered_at` and `refused_at` (newest
         requests that were answered and refused).
     """
-    return connection.execute(_ASKED, [source]).pl()
+    return read_frame(connection, _ASKED, [source])
 
 
 def answered_from(connection: duckdb.DuckDBPyConnection, source: str) -> list[tuple[str, date, datetime]]:
@@ -71,6 +72,12 @@ def answered_from(connection: duckdb.DuckDBPyConnection, source: str) -> list[tu
 def said_exchanges(connection: duckdb.DuckDBPyConnection, provider: str) -> dict[str, str]:
     """Return the provider's newest word for the exchange of each symbol."""
     return dict(connection.execute(_SAID, [provider]).fetchall())
+
+
+def stored_objects(connection: duckdb.DuckDBPyConnection, source: str) -> list[str]:
+    """Return the objects of a source of which the store has a version."""
+    rows = connection.execute("select distinct object from raw.batches where source = $1 order by 1", [source])
+    return [str(name) for (name,) in rows.fetchall()]
 
 
 def known_batches(connection: duckdb.DuckDBPyConnection, inputs: Sequence[tuple[str, str]]) -> list[str]:

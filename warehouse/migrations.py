@@ -15,13 +15,17 @@ from pipelines.contracts import (
     BACKFILL_CHUNKS,
     BATCHES,
     CATALOGUE_EVENTS,
+    EDGAR_SHARE_COUNTS,
+    EDGAR_TICKERS,
     FILES_EVENTS,
     FILES_FACTORS,
     FILES_PRICES,
     GENERATIONS,
     HOURLY_PRICES,
     IDENTITY_ROWS,
+    KEN_FRENCH_FACTORS,
     LIVE_PRICES,
+    NEWS_ITEMS,
     PRICE_ACTIONS,
     QUALITY_CHECKS,
     REJECTED_ANSWERS,
@@ -100,6 +104,15 @@ def _identity(connection: duckdb.DuckDBPyConnection) -> None:
         create_table(connection, table, "raw")
 
 
+def _news(connection: duckdb.DuckDBPyConnection) -> None:
+    create_table(connection, NEWS_ITEMS, "raw")
+
+
+def _facts(connection: duckdb.DuckDBPyConnection) -> None:
+    for table in (KEN_FRENCH_FACTORS, EDGAR_SHARE_COUNTS, EDGAR_TICKERS):
+        create_table(connection, table, "raw")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _initial,
     _factors,
@@ -108,6 +121,8 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _hours,
     _rejected_answers,
     _identity,
+    _news,
+    _facts,
 )
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 

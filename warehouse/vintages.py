@@ -14,12 +14,12 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.contracts import RUN_INPUTS
+from pipelines.contracts import RUN_INPUTS, Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import first_row, quoted, transaction
+from warehouse.connection import first_row, identifier, quoted, transaction
 from warehouse.models import Model, run_ready
 from warehouse.store import insert
-from warehouse.workspace import open_reader, set_variables, write_table
+from warehouse.workspace import open_reader, read_frame, set_variables, write_table
 
 NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
 """An instant after every other: what is known at it is what is known now."""
@@ -37,6 +37,14 @@ _FIRST_KNOWN = """
     where source = $1 and kind = 'full'
     group by object
     order by object
+"""
+
+_NEWEST_BATCH = """
+    select batch_id, url, fetched_at
+    from raw.batches
+    where source = $1 and object = $2 and kind = 'full'
+    order by known_from desc
+    limit 1
 """
 
 _RUN = """
@@ -63,6 +71,36 @@ class KnownInputs:
     inputs: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A stored version of an object: its rows without the batch's name, and where and when they were fetched."""
+
+    url: str
+    fetched_at: datetime
+    rows: pl.DataFrame
+
+
+def newest_version(connection: duckdb.DuckDBPyConnection, table: Table, name: str) -> Version | None:
+    """Return the newest full batch of an object; None if there is none.
+
+    Parameters
+    ----------
+    table : Table
+        Contract of the raw table, which is the object's source, too.
+    name : str
+        The object.
+    """
+    batch = first_row(connection, _NEWEST_BATCH, [table.name, name])
+    if batch is None:
+        return None
+    columns = [column for column in table.names if column != "batch_id"]
+    names = ", ".join(map(identifier, columns))
+    query = f"select {names} from raw.{identifier(table.name)} where batch_id = $1 order by row_number"
+    schema = {column: table.column(column).polars for column in columns}
+    rows = read_frame(connection, query, [batch[0]]).cast(pl.Schema(schema))
+    return Version(batch[1], batch[2].astimezone(UTC), rows)
+
+
 @contextmanager
 def open_history(
     warehouse_file: Path,
@@ -84,11 +122,12 @@ def open_history(
         Those of which bars are wanted, by default all; actions are there of all.
     """
     with open_reader(warehouse_file) as connection:
-        objects = connection.execute(
+        objects = read_frame(
+            connection,
             "select distinct source, object from raw.batches "
             "where source = $1 or (source = 'price_actions' and starts_with(object, $1 || ':'))",
             [f"{price_source}_prices"],
-        ).pl()
+        )
         if symbols is not None:
             objects = objects.filter((pl.col("source") == "price_actions") | pl.col("object").is_in(list(symbols)))
         write_table(connection, "raw.inputs", objects)
@@ -116,7 +155,7 @@ def stored_bars(
     """
     names = None if symbols is None else ", ".join(quoted(symbol) for symbol in sorted(symbols)) or "null"
     query = _BARS.format(of_symbols="" if names is None else f" and symbol in ({names})")
-    return connection.execute(query, [price_source, since]).pl()
+    return read_frame(connection, query, [price_source, since])
 
 
 def bars_of(

@@ -6,6 +6,7 @@ lose at any moment without harm.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -111,10 +112,12 @@ def write_table(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.Data
         connection.execute(f"create table {identifier(schema)}.{identifier(table)} as select * from {relation}")
 
 
-def read_frame(connection: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
+def read_frame(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] | None = None
+) -> pl.DataFrame:
     """Return the rows of a query as a frame."""
     try:
-        return connection.sql(query).pl()
+        return connection.sql(query, params=parameters).pl()
     except duckdb.Error as error:
         raise WarehouseError(f"query failed: {error}\n{query}") from error
 

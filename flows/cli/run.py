@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from cyclopts import Parameter
 
-from flows.cli.words import LiveSource, Paths
+from flows.cli.words import FactorsSource, LiveSource, Paths
 
 if TYPE_CHECKING:
     from flows.pipeline import Outcome
@@ -39,6 +39,7 @@ def run(
     events: Paths = (),
     studies: Paths = (),
     factors: Paths = (),
+    factors_source: FactorsSource | None = None,
     factor_unit: Literal["decimal", "percent"] | None = None,
     exchange: str | None = None,
     column: tuple[str, ...] = (),
@@ -61,6 +62,7 @@ def run(
     reaction run --source files --prices prices.parquet --events my_events.yaml
     reaction run --source files --prices dump/ --column close=PRC --column symbol=TICKER --date-format %Y%m%d
     reaction run --source files --prices dump/ --studies mine.yaml --factors ff5_daily.csv --factor-unit percent
+    reaction run --source files --prices dump/ --studies mine.yaml --factors-source ken_french
     reaction run --as-of 2025-01-27T21:00:00Z
     reaction run --source yahoo --symbols NVDA --symbols ^GSPC
     reaction run --source yahoo --symbols NVDA --hourly --with-series VIXCLS,DGS10
@@ -96,6 +98,9 @@ def run(
     factors
         Files (CSV, Parquet), one or more, of daily factor returns: a column of dates and one per factor such as
         Mkt-RF, SMB, HML and RF. The models on factors need them.
+    factors_source
+        Where factor returns come from: files, which is --factors, or ken_french, the French data library, which is
+        asked once a week for its daily three factors, five factors and momentum, and needs no unit.
     factor_unit
         Unit of the factor returns, decimal if not given: 1 % is 0.01 in decimals and 1 in percent. The files of the
         French data library are in percent.
@@ -142,6 +147,7 @@ def run(
         "events": [str(path) for path in events] or None,
         "studies": [str(path) for path in studies] or None,
         "factors": [str(path) for path in factors] or None,
+        "factors_source": factors_source,
         "factor_unit": factor_unit,
         "exchange": exchange,
         "columns": column_mapping(column) or None,
@@ -153,6 +159,7 @@ def run(
     settings = load_settings(**overrides)
     if as_of is not None:
         asked = {"symbols": symbols, "hourly": ("1h",) if hourly else (), "with_series": with_series}
+        asked |= {"factors_source": (factors_source,) if factors_source else ()}
         _refuse_inputs(prices=prices, events=events, factors=factors, **asked)
         use_prefect = False
     with stoppable(), progress("starting Prefect" if use_prefect else "starting", show=not as_json):
@@ -279,6 +286,7 @@ def _print_json(outcome: Outcome, summary: Summary) -> None:
         "generation_id": outcome.publication.generation_id,
         "marts": outcome.run.marts_file,
         "live": [refreshed_record(part) for part in outcome.ingested.refreshed],
+        "warnings": list(outcome.ingested.warnings),
         "pairs": summary.statuses.to_dicts(),
         "not_used": summary.reasons.to_dicts(),
         "quarantine": summary.quarantine.to_dicts(),
@@ -294,6 +302,8 @@ def _print_summary(outcome: Outcome, summary: Summary) -> None:
 
     print("\n".join(plain(line) for line in summary.lines))
     print_refreshed(outcome.ingested.refreshed)
+    for text in outcome.ingested.warnings:
+        print(f"warning: {plain(text)}")
     for text in outcome.core.calendar_warnings:
         print(f"calendar: {plain(text)}")
     if summary.reasons.height:

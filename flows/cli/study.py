@@ -41,6 +41,7 @@ def study(
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --car=0,0 --car=-1,1
     reaction study --prices panel.parquet --events events.csv --model constant_mean --out result/
     reaction study --prices prices.csv --events events.csv --model ff3 --factors ff3_daily.csv --factor-unit percent
+    reaction study --prices prices.csv --events events.csv --model carhart --factors-source ken_french
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --group-by theme --test grank_t
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --resamples 999 --placebo-dates 100
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --explain-difference estudy2

@@ -11,6 +11,7 @@ from cyclopts import Group, Parameter, validators
 
 from flows.cli.words import (
     Convention,
+    FactorsSource,
     LiveSource,
     Measure,
     Model,
@@ -67,6 +68,9 @@ class InputOptions:
     factors
         Files (CSV, Parquet), one or more, of daily factor returns: a column of dates and one per factor such as
         Mkt-RF, SMB, HML and RF. The models capm, ff3, carhart, ff5 and linear need them.
+    factors_source
+        Where factor returns come from: files, which is --factors, or ken_french, the French data library; what the
+        warehouse has of it and is not older than a week is not asked for.
     factor_unit
         Unit of the factor returns, decimal if not given: 1 % is 0.01 in decimals and 1 in percent. The files of the
         French data library are in percent.
@@ -86,6 +90,7 @@ class InputOptions:
     as_of: str | None = None
     events: Paths
     factors: Paths = ()
+    factors_source: FactorsSource | None = None
     factor_unit: Literal["decimal", "percent"] | None = None
     exchange: str | None = None
     column: tuple[str, ...] = ()
@@ -274,6 +279,7 @@ def settings_of(files: InputOptions) -> Settings:
         prices=[str(path) for path in files.prices] or None,
         events=[str(path) for path in files.events],
         factors=[str(path) for path in files.factors] or None,
+        factors_source=files.factors_source,
         factor_unit=files.factor_unit,
         exchange=files.exchange,
         columns=column_mapping(files.column) or None,

@@ -18,6 +18,8 @@ Paths = Annotated[tuple[Path, ...], Parameter(consume_multiple=True)]
 LiveSource = Literal["yahoo", "nasdaq", "coinbase", "binance"]
 """Live sources of prices; fred's series are no prices of securities."""
 
+FactorsSource = Literal["files", "ken_french"]
+
 Model = Literal[
     "market",
     "market_adjusted",

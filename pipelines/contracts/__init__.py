@@ -34,17 +34,29 @@ from pipelines.contracts.market import (
     MARKET,
 )
 from pipelines.contracts.model import Column, DType, Table
+from pipelines.contracts.news import (
+    FCT_NEWS_ATTENTION,
+    FCT_NEWS_ITEMS,
+    FCT_NEWS_LINKS,
+    FCT_NEWS_THEMES,
+    NEWS,
+    NEWS_ITEMS,
+    READ_NEWS,
+)
 from pipelines.contracts.raw import (
     BACKFILL_CHUNKS,
     BATCHES,
     BINANCE_PRICES,
     CATALOGUE_EVENTS,
     COINBASE_PRICES,
+    EDGAR_SHARE_COUNTS,
+    EDGAR_TICKERS,
     FILES_EVENTS,
     FILES_FACTORS,
     FILES_PRICES,
     FRED_PRICES,
     HOURLY_PRICES,
+    KEN_FRENCH_FACTORS,
     LIVE_PRICES,
     NASDAQ_PRICES,
     PRICE_ACTIONS,
@@ -56,7 +68,7 @@ from pipelines.contracts.raw import (
     YAHOO_PRICES,
 )
 
-MARTS: tuple[Table, ...] = (*DIMENSIONS, *FACTS, *MARKET)
+MARTS: tuple[Table, ...] = (*DIMENSIONS, *FACTS, *MARKET, *NEWS)
 """Data tables of the published database."""
 
 PUBLISHED: tuple[Table, ...] = (*MARTS, *PUBLISHED_AUDIT)
@@ -75,6 +87,8 @@ __all__ = [
     "DIM_SESSIONS",
     "DIM_STUDIES",
     "DIM_SYMBOLS",
+    "EDGAR_SHARE_COUNTS",
+    "EDGAR_TICKERS",
     "FACTS",
     "FCT_ABNORMAL_RETURNS",
     "FCT_CORPORATE_ACTIONS",
@@ -82,6 +96,10 @@ __all__ = [
     "FCT_EVENT_SECURITIES",
     "FCT_GROUP_TESTS",
     "FCT_HOURLY_PRICES",
+    "FCT_NEWS_ATTENTION",
+    "FCT_NEWS_ITEMS",
+    "FCT_NEWS_LINKS",
+    "FCT_NEWS_THEMES",
     "FCT_PRICE_DIFFERENCES",
     "FCT_PROVISIONAL_PRICES",
     "FCT_RETURNS",
@@ -95,11 +113,14 @@ __all__ = [
     "GENERATIONS",
     "HOURLY_PRICES",
     "IDENTITY_ROWS",
+    "KEN_FRENCH_FACTORS",
     "LIVE_PRICES",
     "MACRO_HELP",
     "MARKET",
     "MARTS",
     "NASDAQ_PRICES",
+    "NEWS",
+    "NEWS_ITEMS",
     "PRICE_ACTIONS",
     "PROVIDER_LISTINGS",
     "PUBLISHED",
@@ -108,6 +129,7 @@ __all__ = [
     "QUARANTINE",
     "RAW",
     "RAW_ROWS",
+    "READ_NEWS",
     "REJECTED_ANSWERS",
     "REJECTED_BARS",
     "REQUESTS",

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from pipelines.contracts.identity import IDENTITY_ROWS
 from pipelines.contracts.model import Column, Table
+from pipelines.contracts.news import NEWS_ITEMS
 from pipelines.contracts.vocabulary import (
     ACTION_KINDS,
     BATCH_KINDS,
     CHUNK_OUTCOMES,
+    FRENCH_DATASETS,
     HOURLY_SOURCES,
     LIVE_SOURCES,
     OUTCOMES,
@@ -152,6 +154,56 @@ FILES_FACTORS = Table(
     ),
 )
 
+KEN_FRENCH_FACTORS = Table(
+    name="ken_french_factors",
+    grain="one row per date and factor of a file of the French data library",
+    key=("batch_id", "row_number"),
+    meaning="Factor returns as the French data library states them; its history is revised, each version is a batch",
+    columns=(
+        _BATCH,
+        _ROW,
+        Column("dataset", "text", "file", allowed=tuple(FRENCH_DATASETS)),
+        Column("factor_date", "date", "date of the factor returns"),
+        Column("factor", "text", "factor, by our name for it"),
+        Column("value", "float", "return as the file writes it; -99.99 and -999 stand for none", unit="percent"),
+        _text("crsp_vintage", "database that the file was made from, such as 202605 CRSP"),
+        Column("file_hash", "text", "sha256 of the file inside of the zip"),
+    ),
+)
+
+EDGAR_SHARE_COUNTS = Table(
+    name="edgar_share_counts",
+    grain="one row per count of shares that a filing states",
+    key=("batch_id", "row_number"),
+    meaning="Shares outstanding as filed at the SEC, on the split basis of their day",
+    columns=(
+        _BATCH,
+        _ROW,
+        Column("cik", "integer", "filer at the SEC", minimum=1),
+        Column("symbol", "text", "security, by our name for it"),
+        Column("concept", "text", "element of the filing, such as dei:EntityCommonStockSharesOutstanding"),
+        Column("as_of_date", "date", "day of the count"),
+        Column("filed_date", "date", "day of filing, before which nobody knew the count"),
+        Column("shares_outstanding", "float", "count as filed", unit="shares", minimum=0),
+        Column("form", "text", "form of the filing"),
+        Column("accession", "text", "accession number of the filing"),
+    ),
+)
+
+EDGAR_TICKERS = Table(
+    name="edgar_tickers",
+    grain="one row per ticker of a filer",
+    key=("batch_id", "row_number"),
+    meaning="Filers and their tickers as the SEC lists them, by market value; share classes are tickers of one filer",
+    columns=(
+        _BATCH,
+        _ROW,
+        Column("cik", "integer", "filer at the SEC", minimum=1),
+        Column("symbol", "text", "ticker, such as BRK-B"),
+        Column("name", "text", "name of the filer"),
+    ),
+)
+
 CATALOGUE_EVENTS = Table(
     name="catalogue_events",
     grain="one row per event of an event catalogue",
@@ -267,5 +319,9 @@ RAW_ROWS = (
     HOURLY_PRICES,
     PRICE_ACTIONS,
     *IDENTITY_ROWS,
+    NEWS_ITEMS,
+    KEN_FRENCH_FACTORS,
+    EDGAR_SHARE_COUNTS,
+    EDGAR_TICKERS,
 )
 RAW = (BATCHES, REQUESTS, RUN_INPUTS, BACKFILL_CHUNKS, *RAW_ROWS)

@@ -143,6 +143,13 @@ LIVE_SOURCES = {
 HOURLY_SOURCES = ("yahoo", "coinbase", "binance")
 """Those of them that have bars of an hour."""
 
+FRENCH_DATASETS = {
+    "ff3_daily": "three factors of Fama and French (1993) and the risk-free return",
+    "ff5_daily": "five factors of Fama and French (2015) and the risk-free return",
+    "mom_daily": "momentum of Carhart (1997) as the library builds it",
+}
+"""Daily files of the French data library; SMB of the five factors is another portfolio than SMB of the three."""
+
 ACTION_KINDS = {
     "dividend": "cash per share",
     "capital_gain": "distribution of a fund, cash per share",
@@ -166,3 +173,55 @@ REJECTED = {
     "broken": "the answer could not be read",
     "quarantined": "it contradicts what is stored",
 }
+
+NEWS_SOURCES = {
+    "edgar": "filings at the SEC",
+    "gdelt": "GDELT's index of news pages",
+    "feeds": "RSS and Atom feeds",
+    "hackernews": "Hacker News",
+    "huggingface": "models on the Hugging Face Hub",
+    "arxiv": "papers on arXiv",
+    "yahoo_news": "news of Yahoo Finance",
+    "yahoo_earnings": "dates of results in Yahoo Finance's calendar",
+}
+"""Sources of news; ``news_id`` is ``<word>:<item_id>``."""
+
+NEWS_KINDS = {
+    "filing": "a document filed with a regulator",
+    "headline": "a news article",
+    "story": "a page that readers submitted and discuss",
+    "model_release": "a repository of a model",
+    "paper": "a scientific paper",
+    "release": "a release of software, or of a company to the press",
+    "calendar": "a date that is announced beforehand, such as that of results; it says nothing of what will come",
+}
+
+TIME_BASES = {
+    "offset": "the text names its offset from UTC, Z and GMT included",
+    "zone_name": "the text names a zone, such as ET, that stands for one offset on that day",
+    "zone_name_off_season": "the text names an offset that its zone has not on that day; the later reading counts",
+    "zone_documented": "the text names no zone, and the source documents which it is in",
+    "zone_unverified": "the text names a zone that its source does not keep to; the latest reading counts",
+    "epoch": "seconds since 1970 by the source's own documentation",
+    "crawl": "when the source collected it, an upper bound of when it was published",
+    "schedule": "when the source announces what was submitted by then",
+    "midnight": "midnight to the second, which is how a day without a time is often written; counts as a day",
+    "fixed_clock": "the same time of day on every day of a feed, which a system put there; counts as a day",
+    "no_zone": "a time of day in no known zone, or one that no clock shows; counts as a day",
+    "date": "a day without a time",
+    "unreadable": "there is a text, and no time could be read from it",
+    "first_seen": "the source's time says nothing of when it was public; our own first sight counts",
+    "none": "the source names no time",
+}
+"""How a time of a news item was read."""
+
+NEWS_LINK_RULES = {
+    "source": "the source itself names the security",
+    "cik": "the filer's number at the SEC",
+    "cashtag": "a ticker behind a dollar, or in brackets behind the name of its exchange",
+    "word": "a name that is no other word, in any spelling",
+    "cased": "a name in exactly this spelling",
+    "word_in_context": "a name in any spelling, by the words that stand with it",
+    "cased_in_context": "a name in exactly this spelling, by the words that stand with it",
+}
+"""Why an item is linked to a security, the surest first; aliases are in ``sql/seeds/news_aliases.csv``."""

@@ -57,6 +57,16 @@ class FactorTable:
             )
         return cls(table[DATE].cast(pl.Int32).to_numpy(), names, values)
 
+    def of_family(self, suffix: str) -> FactorTable:
+        """Return the table in which factors whose names end in a suffix stand in place of those without it.
+
+        Two factors of one name may be different portfolios, such as SMB beside two other factors and beside four: the
+        table holds both, and a model sees those of its own family.
+        """
+        own = {name for name in self.names if name.endswith(suffix)}
+        kept = [row for row, name in enumerate(self.names) if name + suffix not in own]
+        return FactorTable(self.days, tuple(self.names[row].removesuffix(suffix) for row in kept), self.values[kept])
+
     def over(self, name: str, before: DayArray, day: DayArray) -> FloatArray:
         """Return a factor's return over the days after `before`, up to `day`.
 

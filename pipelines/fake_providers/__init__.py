@@ -1,1 +1,1 @@
-"""Local servers that speak like the providers of prices, over one invented market; for tests and demonstrations."""
+"""Local servers that speak like the providers of prices and of news; for tests and demonstrations."""

@@ -19,13 +19,12 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from pipelines.sources.live import ACTION_COLUMNS, BAR_COLUMNS, UNREAD, BarsRequest, Listing, Outcome
-from pipelines.sources.web.judge import Expected, ShapeError, Verdict, judge, parsed
+from pipelines.sources.web.judge import ShapeError, Verdict
+from pipelines.sources.yahoo_answers import described, judge_answer
 
 _PRICES: Final = ("open", "high", "low", "close")
 _GRANULARITIES: Final = {"1d": ("1d",), "1h": ("1h", "60m")}
 _EVENTS: Final = {"dividends": "dividend", "splits": "split", "capitalGains": "capital_gain"}
-_BANS: Final = frozenset({403, 999})
-_TOO_MANY: Final = b"Too Many Requests"
 _NUMBERS: Final = frozenset({float, int, type(None)})
 _READ: Final = {
     "": ("meta", "timestamp", "events", "indicators"),
@@ -56,20 +55,14 @@ def judge_chart(request: BarsRequest, status: int, headers: Mapping[str, str], b
     headers : mapping
         Names in lower case.
     """
-    if _TOO_MANY in body[:200] and headers.get("content-type", "").startswith("text/"):
-        status = HTTPStatus.TOO_MANY_REQUESTS  # with whatever status
-    if status == HTTPStatus.OK:
-        return judge(status, headers, body, Expected("json", read=lambda data: read_chart(data, request)))
-    described = _described(body)
-    if status == HTTPStatus.UNAUTHORIZED:
-        return Verdict(Outcome.BROKEN, f"expected a chart, got status 401: {described or 'crumb refused'}", True)
-    if status == HTTPStatus.BAD_REQUEST and described.startswith("Data doesn't exist"):
-        return Verdict(Outcome.EMPTY, f"Yahoo says: {described}")
-    if status == HTTPStatus.NOT_FOUND and described:
-        return Verdict(Outcome.REFUSED, f"{request.symbol}: unknown symbol or delisted; Yahoo says: {described}")
-    if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY) and described:
-        return Verdict(Outcome.REFUSED, f"refused with status {status}; Yahoo says: {described}")
-    return judge(status, headers, body, Expected("json", bans=_BANS))
+    said = "" if status == HTTPStatus.OK else described(body)
+    if status == HTTPStatus.BAD_REQUEST and said.startswith("Data doesn't exist"):
+        return Verdict(Outcome.EMPTY, f"Yahoo says: {said}")
+    if status == HTTPStatus.NOT_FOUND and said:
+        return Verdict(Outcome.REFUSED, f"{request.symbol}: unknown symbol or delisted; Yahoo says: {said}")
+    if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY) and said:
+        return Verdict(Outcome.REFUSED, f"refused with status {status}; Yahoo says: {said}")
+    return judge_answer("a chart", lambda data: read_chart(data, request), status, headers, body)
 
 
 def read_chart(data: Any, request: BarsRequest) -> Chart:
@@ -90,17 +83,6 @@ def read_chart(data: Any, request: BarsRequest) -> Chart:
     events = _mapping(result.get("events") or {}, "events")
     actions, _ = _within(_actions(events, zone), request)
     return Chart(bars, actions, _listing(meta, zone), _extra(meta, events, n_outside) | _unread(result))
-
-
-def _described(body: bytes) -> str:
-    """Return Yahoo's own words of an error; empty if there are none."""
-    data = parsed(body)
-    for name in ("chart", "finance"):
-        inner = data.get(name) if isinstance(data, dict) else None
-        error = inner.get("error") if isinstance(inner, dict) else None
-        if isinstance(error, dict):
-            return str(error.get("description") or error.get("code") or "")[:200]
-    return ""
 
 
 def _result(data: Any) -> Mapping[str, Any]:

@@ -1,8 +1,8 @@
 """The session under yfinance's client: it waits its turn, listens to every answer, and knows when to stop.
 
 It sends one request at a time when the host's limiter says so, with what is left of the deadline, up to a size; follows
-redirects itself, within yahoo.com alone; judges each chart as it arrives, and ends the attempt there unless it is a
-401, for which yfinance gets a new crumb.
+redirects itself, within yahoo.com alone; judges each answer that was asked for (a chart, news, a calendar) as it
+arrives, and ends the attempt there unless it is a 401, for which yfinance gets a new crumb.
 """
 
 from __future__ import annotations
@@ -26,13 +26,18 @@ from pipelines.sources.web.judge import Verdict
 from pipelines.sources.web.manners import Manners
 
 Judge = Callable[[int, Mapping[str, str], bytes], Verdict]
-"""Takes status, headers (names in lower case) and body of a chart."""
+"""Takes status, headers (names in lower case) and body of what was asked for."""
 
 CHART_HOST: Final = "query2.finance.yahoo.com"
 CHART: Final = "/v8/finance/chart/"
+NEWS_HOST: Final = "finance.yahoo.com"
+NEWS: Final = "/xhr/ncp"
+CALENDAR_HOST: Final = "query1.finance.yahoo.com"
+CALENDAR: Final = "/v1/finance/visualization"
+_WANTED: Final = (CHART, NEWS, CALENDAR)
 _CONSENT_HOST: Final = "consent.yahoo.com"
 _CRUMB: Final = "/v1/test/getcrumb"
-_HELPER_SECONDS: Final = 5.0  # cookie and crumb: a chart can do without
+_HELPER_SECONDS: Final = 5.0  # cookie and crumb: one can do without
 _HELPER_PAUSE: Final = 300.0
 _LONGEST_CRUMB: Final = 64
 _MOST_REDIRECTS: Final = 5
@@ -46,7 +51,7 @@ class ConcludedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came back for a chart; status 0 if nothing did."""
+    """What came back for what was asked for; status 0 if nothing did."""
 
     verdict: Verdict
     status: int = 0
@@ -69,10 +74,11 @@ class _Sent:
 
 @dataclass(slots=True)
 class Call:
-    """One attempt under way in one thread."""
+    """One attempt under way in one thread, to get `what`."""
 
     judge: Judge
     deadline: float
+    what: str = "a chart"
     last: Attempt | None = None
 
 
@@ -107,9 +113,9 @@ class YahooSession(Session[Response]):
     ) -> Response:
         """Send a request as yfinance wants it, but for redirects, times and sizes."""
         call = getattr(self._calls, "call", None)
-        is_helper = CHART not in url and _CONSENT_HOST not in url
+        is_helper = not _is_wanted(url) and _CONSENT_HOST not in url
         if is_helper and self._is_paused(call):
-            raise YFRateLimitError  # after which yfinance asks for the chart without a crumb
+            raise YFRateLimitError  # after which yfinance asks without a crumb
         full = f"{url}?{urlencode(params)}" if params else url
         sent = _Sent(method, full, options.get("data"), options.get("headers") or {})
         try:
@@ -121,10 +127,11 @@ class YahooSession(Session[Response]):
             raise RequestException(str(error)) from error
         if _CRUMB in url:
             self._check_crumb(response, url)
-        if call and CHART in response.url and response.status_code != HTTPStatus.UNAUTHORIZED:
+        if call and _is_wanted(response.url) and response.status_code != HTTPStatus.UNAUTHORIZED:
             raise ConcludedError
-        if call and CHART in url and CHART not in response.url:
-            verdict = broken(f"expected a chart, got a page of {urlsplit(response.url).hostname} that asks for consent")
+        if call and _is_wanted(url) and not _is_wanted(response.url):
+            where = urlsplit(response.url).hostname
+            verdict = broken(f"expected {call.what}, got a page of {where} that asks for consent")
             call.last = Attempt(verdict, response.status_code, body=response.content)
         return response
 
@@ -137,7 +144,8 @@ class YahooSession(Session[Response]):
         self._paused_until = self._hosts.clock.monotonic() + _HELPER_PAUSE
 
     def _follow(self, sent: _Sent, call: Call | None) -> Response:
-        concluded = call if CHART in sent.url else None  # a cookie that cannot be had concludes nothing
+        concluded = call if _is_wanted(sent.url) else None  # a cookie that cannot be had concludes nothing
+        what = call.what if call else "an answer"
         for _ in range(_MOST_REDIRECTS + 1):
             response = self._send(sent, call)
             location = response.headers.get("location")
@@ -146,22 +154,22 @@ class YahooSession(Session[Response]):
             sent = sent.redirected(urljoin(sent.url, location), keep=response.status_code in _KEEP_METHOD)
             if not _is_yahoo(sent.url):
                 where = sent.url.partition("?")[0][:80]
-                self._conclude(concluded, broken(f"expected a chart, got a redirect to {where}, which is not followed"))
-        return self._conclude(concluded, broken(f"expected a chart, got {_MOST_REDIRECTS} redirects and another"))
+                self._conclude(concluded, broken(f"expected {what}, got a redirect to {where}, which is not followed"))
+        return self._conclude(concluded, broken(f"expected {what}, got {_MOST_REDIRECTS} redirects and another"))
 
     def _send(self, sent: _Sent, call: Call | None) -> Response:
-        """Send one request and, if it is for a chart, judge what comes."""
-        is_chart = CHART in sent.url
+        """Send one request and, if it is for what was asked for, judge what comes."""
+        is_wanted = _is_wanted(sent.url)
         read = self._manners.limits.read
-        seconds = self._wait_for_turn(sent.url, call, read if is_chart else min(read, _HELPER_SECONDS))
+        seconds = self._wait_for_turn(sent.url, call, read if is_wanted else min(read, _HELPER_SECONDS))
         content = bytearray()
         try:
             response = self._exchange(sent, content, seconds)
         except (RequestException, BodyTooLargeError) as error:
-            if is_chart:
+            if is_wanted:
                 self._conclude(call, failure(error), error, content)
             raise
-        if is_chart and call and response.status_code not in _REDIRECTS:
+        if is_wanted and call and response.status_code not in _REDIRECTS:
             headers = {name.lower(): value or "" for name, value in response.headers.items()}
             verdict = call.judge(response.status_code, headers, response.content)
             call.last = Attempt(verdict, response.status_code, headers, response.content)
@@ -228,6 +236,12 @@ class YahooSession(Session[Response]):
         raise ConcludedError from error
 
 
+def _is_wanted(url: str) -> bool:
+    """Return whether an address is of something that is asked for, and none of a cookie, a crumb or consent."""
+    path = urlsplit(url).path
+    return any(path.startswith(wanted) for wanted in _WANTED)
+
+
 def _is_yahoo(url: str) -> bool:
     parts = urlsplit(url)
     name = parts.hostname or ""
@@ -248,5 +262,5 @@ def _short(error: Exception) -> str:
 
 
 def broken(reason: str, *, may_retry: bool = True) -> Verdict:
-    """Return the verdict on something that is no chart."""
+    """Return the verdict on something that is not what was asked for."""
     return Verdict(Outcome.BROKEN, reason, may_retry=may_retry)

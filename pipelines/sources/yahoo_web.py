@@ -8,18 +8,20 @@ when, is decided here. Cookies stay in memory: yfinance's files in the home fold
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import threading
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from yfinance.data import YfData  # type: ignore[import-untyped]
 
 from pipelines.sources.live import Outcome
 from pipelines.sources.web.client import Page
-from pipelines.sources.web.hosts import HOSTS, Hosts
+from pipelines.sources.web.hosts import HOSTS, Host, Hosts
 from pipelines.sources.web.manners import Manners
 from pipelines.sources.web.retry import retry_after, server_time
 from pipelines.sources.yahoo_session import (
@@ -62,7 +64,7 @@ class _Client(YfData):  # type: ignore[misc]
 
 
 class YahooWeb:
-    """Asks for charts, repeating what may end better; safe to share between threads.
+    """Asks for charts and what else Yahoo has, repeating what may end better; safe to share between threads.
 
     Parameters
     ----------
@@ -79,7 +81,7 @@ class YahooWeb:
         self.session = YahooSession(base_url, manners, hosts)
         # YfData makes one object per process and swaps its session: this one stays apart from a user's own.
         self._client = type.__call__(_Client, session=self.session)
-        self._root = (base_url or f"https://{CHART_HOST}").rstrip("/")
+        self._root = (base_url or "").rstrip("/")
         self._manners = manners
         self._clock = hosts.clock
         self._rng = rng or random.SystemRandom()
@@ -94,33 +96,51 @@ class YahooWeb:
         judge : callable
             Says what an answer is worth.
         """
+        address = f"https://{CHART_HOST}{CHART}{path}"
+        page = self._ask_for(CHART_HOST, "a chart", judge, lambda: self._client.get(address, params=dict(params)))
+        return replace(page, url=f"{self._root or f'https://{CHART_HOST}'}{CHART}{path}?{urlencode(params)}")
+
+    def post(self, host: str, path: str, params: Mapping[str, str], body: Any, *, judge: Judge, what: str) -> Page:
+        """Ask with a body of JSON, until the answer is good or the time is up.
+
+        Parameters
+        ----------
+        host, path : str
+            One of Yahoo's hosts, and a path that `pipelines.sources.yahoo_session` knows.
+        what : str
+            What is asked for, with its article, as reasons name it.
+        """
+        address, data = f"https://{host}{path}", json.dumps(body)
+        page = self._ask_for(host, what, judge, lambda: self._client.post(address, params=dict(params), data=data))
+        return replace(page, url=f"{self._root or f'https://{host}'}{path}?{urlencode(params)}")
+
+    def _ask_for(self, name: str, what: str, judge: Judge, send: Callable[[], object]) -> Page:
         deadline = self._clock.monotonic() + self._manners.limits.total
-        breaker = self.session.host(CHART_HOST).breaker
+        host = self.session.host(name)
         made, last, note = 0, None, ""
         while made < self._manners.retries.attempts:
-            left = breaker.refuses_for()
+            left = host.breaker.refuses_for()
             if left:
                 note = f"Yahoo has failed too often in a row and is left alone for another {left:.0f} s"
                 break
             made += 1
-            last = self._try(path, params, Call(judge, deadline))
+            last = self._try(host, send, Call(judge, deadline, what))
             if not last.verdict.may_retry or made == self._manners.retries.attempts:
                 break
             note = self._wait(last, made, deadline)
             if note:
                 break
-        return self._page(f"{self._root}{CHART}{path}?{urlencode(params)}", made, last, note)
+        return self._page(made, last, note)
 
     def close(self) -> None:
         """Give connections back."""
         self.session.close()
 
-    def _try(self, path: str, params: Mapping[str, str], call: Call) -> Attempt:
+    def _try(self, host: Host, send: Callable[[], object], call: Call) -> Attempt:
         """Make one attempt, and let the host's limiter and breaker know how it went."""
-        host = self.session.host(CHART_HOST)
         last = None
         try:
-            last = self._ask(path, params, call)
+            last = self._ask(send, call)
         finally:
             if last is None:
                 host.breaker.abandoned()
@@ -137,11 +157,11 @@ class YahooWeb:
             host.limiter.ease()
         return last
 
-    def _ask(self, path: str, params: Mapping[str, str], call: Call) -> Attempt:
+    def _ask(self, send: Callable[[], object], call: Call) -> Attempt:
         self.session.during(call)
         _QUIET.thread.is_asking = True
         try:
-            self._client.get(f"https://{CHART_HOST}{CHART}{path}", params=dict(params))
+            send()
         except ConcludedError:
             pass
         except Exception as error:
@@ -150,7 +170,7 @@ class YahooWeb:
         finally:
             _QUIET.thread.is_asking = False
             self.session.during(None)
-        return call.last or Attempt(broken("expected a chart, got a redirect that leads to none"))
+        return call.last or Attempt(broken(f"expected {call.what}, got a redirect that leads to none"))
 
     def _wait(self, last: Attempt, made: int, deadline: float) -> str:
         """Wait before a repetition; else return why there is no time for it."""
@@ -164,12 +184,12 @@ class YahooWeb:
         now = server_time(attempt.headers.get("date"), self._clock.now())
         return retry_after(attempt.headers.get("retry-after"), now)
 
-    def _page(self, url: str, made: int, last: Attempt | None, note: str) -> Page:
+    def _page(self, made: int, last: Attempt | None, note: str) -> Page:
         now = self._clock.now()
         if last is None:
-            return Page(Outcome.THROTTLED, note, url, now)
+            return Page(Outcome.THROTTLED, note, "", now)
         verdict = last.verdict
         reason = verdict.reason
         if verdict.outcome is not Outcome.OK:
             reason += f" (attempt {made}" + (f"; {note})" if note else ")")
-        return Page(verdict.outcome, reason, url, now, last.status, last.headers, last.body, verdict.data, made)
+        return Page(verdict.outcome, reason, "", now, last.status, last.headers, last.body, verdict.data, made)

@@ -1,21 +1,21 @@
 -- grain: one row per symbol and filed share count
 -- key:   symbol, filed_date
--- reads: core.securities, core.symbol_holders, seed.shares_outstanding, seed.splits
+-- reads: core.securities, core.symbol_holders, core.share_counts, seed.splits
 -- units: shares on the split basis of the symbol's newest price
 with
 
 counts as (
     select
         coalesce(holders.published_symbol, filed.symbol) as symbol,
-        filed.as_of_date::date as as_of_date,
-        filed.filed_date::date as filed_date,
-        filed.shares_outstanding::double as shares_as_filed
-    from seed.shares_outstanding as filed
+        filed.as_of_date,
+        filed.filed_date,
+        filed.shares_outstanding as shares_as_filed
+    from core.share_counts as filed
     left join core.symbol_holders as holders
         on
             filed.symbol = holders.symbol
-            and filed.filed_date::date >= holders.valid_from
-            and filed.filed_date::date < holders.valid_until
+            and filed.filed_date >= holders.valid_from
+            and filed.filed_date < holders.valid_until
 ),
 
 splits as (

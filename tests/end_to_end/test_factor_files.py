@@ -117,7 +117,7 @@ def test_a_model_without_its_factors_is_a_usage_error(market: Market) -> None:
     assert none.code == 2
     assert none.err == (
         "error: --factors: model 'ff3' needs the factors mkt_rf, smb, hml, rf; this source has none "
-        "(give --factors FILE)\n"
+        "(give --factors FILE or --factors-source ken_french)\n"
     )
     some = market.study("--factors", market.factor_file("f.csv", 1.0, ("Mkt-RF", "RF")))
     assert some.code == 2
@@ -151,7 +151,10 @@ def test_a_run_excludes_what_lacks_factors_and_uses_them_once_it_has_them(market
 
     without = reaction_here(*command, home=home)
     assert without.code == 0, without.err
-    needs = "model 'ff3' needs the factors mkt_rf, smb, hml, rf; this source has none (give --factors FILE)"
+    needs = (
+        "model 'ff3' needs the factors mkt_rf, smb, hml, rf; this source has none "
+        "(give --factors FILE or --factors-source ken_french)"
+    )
     assert ledger() == [("excluded", needs)]
     file = market.factor_file("ff3.csv", 100.0)
     refused = reaction_here(*command, "--factors", file, home=home)

@@ -28,6 +28,7 @@ from pipelines.contracts import (
     FCT_STUDY_SECURITIES,
     PUBLISHED,
     RAW,
+    READ_NEWS,
     Column,
     Table,
 )
@@ -41,6 +42,7 @@ MODELS = {model.name: model for model in load_models(SQL)}
 CONTRACTS: dict[str, Table] = {
     **{f"raw.{table.name}": table for table in RAW},
     **{f"mart.{table.name}": table for table in PUBLISHED},
+    **{f"core.{table.name}": table for table in READ_NEWS},
     "core.sessions": DIM_SESSIONS,
     "core.events": DIM_EVENTS,
     "study.studies": DIM_STUDIES,

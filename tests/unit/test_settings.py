@@ -214,3 +214,12 @@ def test_finding_the_home_loads_no_pydantic() -> None:
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == "[]"
+
+
+def test_fault_50_the_contact_for_the_sec_is_not_shown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings are printed and logged; a name and an address are not."""
+    monkeypatch.setenv("REACTION_SEC_CONTACT", "Canary Tester canary-7f3a@example.com")
+    settings = load_settings()
+    assert settings.sec_contact is not None
+    assert settings.sec_contact.get_secret_value() == "Canary Tester canary-7f3a@example.com"
+    assert "canary-7f3a" not in f"{settings!r} {settings} {settings.model_dump_json()}"

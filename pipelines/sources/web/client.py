@@ -84,6 +84,8 @@ class WebClient:
         How the provider wants to be asked.
     hosts : Hosts
         Limiters and breakers, and the clock.
+    counted_as : str
+        Name under which several hosts of one provider share a limiter and a breaker; the host's own if empty.
     rng : Random
         Draws the waits before repetitions.
     transport : httpx.BaseTransport or None
@@ -96,6 +98,7 @@ class WebClient:
         manners: Manners,
         *,
         hosts: Hosts = HOSTS,
+        counted_as: str = "",
         rng: random.Random | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -103,7 +106,8 @@ class WebClient:
         self.clock = hosts.clock
         self._manners = manners
         self._rng = rng or random.SystemRandom()
-        self._host = hosts.of(httpx.URL(base_url).netloc.decode(), manners.rate, manners.patience)
+        name = counted_as or httpx.URL(base_url).netloc.decode()
+        self._host = hosts.of(name, manners.rate, manners.patience)
         self._turn = threading.Lock()
         self._socket: socket.socket | None = None
         self._http = httpx.Client(
@@ -115,17 +119,23 @@ class WebClient:
             transport=transport,
         )
 
-    def get(self, path: str, params: Mapping[str, str], expected: Expected) -> Page:
+    def get(
+        self, path: str, params: Mapping[str, str] | None, expected: Expected, headers: Mapping[str, str] | None = None
+    ) -> Page:
         """Ask, repeating what may end better, until the answer is good or the time is up.
 
         Parameters
         ----------
         path : str
             Percent-encoded, with a slash at its beginning.
-        params : mapping
-            The query.
+        params : mapping or None
+            The query; None if the path has one already.
+        headers : mapping, optional
+            For this request alone, such as If-None-Match; `unchanged` of the judge reads the 304 that may follow.
         """
-        url = httpx.URL(self.base_url + path, params=dict(params))
+        url = httpx.URL(self.base_url + path)
+        if params is not None:
+            url = url.copy_with(params=dict(params))
         deadline = self.clock.monotonic() + self._manners.limits.total
         last: _Attempt | None = None
         made = 0
@@ -134,7 +144,7 @@ class WebClient:
             if refusal:
                 return self._page(url, made, last, refusal)
             made += 1
-            last = self._try(url, expected, deadline)
+            last = self._try(url, expected, deadline, headers or {})
             if not last.verdict.may_retry or made == self._manners.retries.attempts:
                 break
             refusal = self._wait_to_retry(last, made, deadline)
@@ -169,17 +179,17 @@ class WebClient:
         now = server_time(attempt.headers.get("date"), self.clock.now())
         return retry_after(attempt.headers.get("retry-after"), now)
 
-    def _try(self, url: httpx.URL, expected: Expected, deadline: float) -> _Attempt:
+    def _try(self, url: httpx.URL, expected: Expected, deadline: float, headers: Mapping[str, str]) -> _Attempt:
         """Ask once, and let the host's limiter and breaker know how it went."""
         attempt = None
         try:
-            attempt = self._ask(url, expected, deadline)
+            attempt = self._ask(url, expected, deadline, headers)
         finally:
             if attempt is None:
                 self._host.breaker.abandoned()
         outcome = attempt.verdict.outcome
         if outcome is Outcome.THROTTLED or "retry-after" in attempt.headers:
-            self._host.limiter.lower(self._told_to_wait(attempt) or 0.0)
+            self._host.limiter.lower(max(self._told_to_wait(attempt) or 0.0, attempt.verdict.pause))
         if outcome in (Outcome.THROTTLED, Outcome.BROKEN):
             self._host.breaker.failed()
         else:
@@ -187,7 +197,7 @@ class WebClient:
             self._host.limiter.ease()
         return attempt
 
-    def _ask(self, url: httpx.URL, expected: Expected, deadline: float) -> _Attempt:
+    def _ask(self, url: httpx.URL, expected: Expected, deadline: float, headers: Mapping[str, str]) -> _Attempt:
         """Send one request and read its answer up to the deadline."""
         left = deadline - self.clock.monotonic()
         if left <= 0 or not self._turn.acquire(timeout=left):
@@ -197,7 +207,7 @@ class WebClient:
         guard.daemon = True
         guard.start()
         try:
-            return self._exchange(url, expected, deadline, left)
+            return self._exchange(url, expected, deadline, left, headers)
         except httpx.TimeoutException as error:
             return _Attempt(_broken(f"expected an answer, got none in time ({type(error).__name__})"))
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, ValueError) as error:
@@ -206,19 +216,22 @@ class WebClient:
             guard.cancel()
             self._turn.release()
 
-    def _exchange(self, url: httpx.URL, expected: Expected, deadline: float, left: float) -> _Attempt:
+    def _exchange(
+        self, url: httpx.URL, expected: Expected, deadline: float, left: float, headers: Mapping[str, str]
+    ) -> _Attempt:
         limits = self._manners.limits
         timeout = httpx.Timeout(min(limits.read, left), connect=min(limits.connect, left))
-        with self._http.stream("GET", url, timeout=timeout, extensions={"trace": self._note_socket}) as response:
+        trace = {"trace": self._note_socket}
+        with self._http.stream("GET", url, headers=dict(headers), timeout=timeout, extensions=trace) as response:
             status = response.status_code
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            content, fault = self._receive(response, headers, deadline)
+            got = {name.lower(): value for name, value in response.headers.items()}
+            content, fault = self._receive(response, got, deadline, expected.first_bytes)
             # A status that is no 200 says more than a body that cannot be read.
-            verdict = fault if fault and status == httpx.codes.OK else judge(status, headers, content, expected)
-            return _Attempt(verdict, status, headers, content)
+            verdict = fault if fault and status == httpx.codes.OK else judge(status, got, content, expected)
+            return _Attempt(verdict, status, got, content)
 
     def _receive(
-        self, response: httpx.Response, headers: Mapping[str, str], deadline: float
+        self, response: httpx.Response, headers: Mapping[str, str], deadline: float, enough: int | None
     ) -> tuple[bytes, Verdict | None]:
         """Return what arrived, and what is wrong with it unless it is whole."""
         limits = self._manners.limits
@@ -227,6 +240,8 @@ class WebClient:
             body = Body(headers.get("content-encoding", ""), limits.max_bytes)
             for piece in response.iter_raw():
                 body.feed(piece)
+                if enough is not None and len(body.content) >= enough:
+                    return bytes(body.content[:enough]), None
                 if self.clock.monotonic() > deadline:
                     reason = f"expected the body within {limits.total:.0f} s, got {len(body.content)} bytes of it"
                     return bytes(body.content), _broken(reason, may_retry=False)

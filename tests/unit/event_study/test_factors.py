@@ -128,3 +128,15 @@ def test_capm_takes_the_risk_free_return_from_both_sides() -> None:
     np.testing.assert_allclose(result.abnormal_returns["abnormal_return"], [8, 9], rtol=1e-12)
     # BHAR = 14 * 18 - 6 * 9 = 198.
     assert result.cars["bhar"][0] == pytest.approx(198, rel=1e-12)
+
+
+def test_a_family_of_factors_takes_the_place_of_its_namesakes() -> None:
+    """A model sees the factors of its own family under their plain names; without such factors nothing changes."""
+    frame = pl.DataFrame(
+        {"factor_date": [date(2025, 1, 2)], "smb": [0.01], "smb_ff5": [0.02], "rmw": [0.03], "mom": [0.04]}
+    )
+    table = FactorTable.from_frame(frame)
+    own = table.of_family("_ff5")
+    assert dict(zip(own.names, own.values[:, 0].tolist(), strict=True)) == {"smb": 0.02, "rmw": 0.03, "mom": 0.04}
+    plain = table.of_family("_ff7")
+    assert (plain.names, plain.values.tolist()) == (table.names, table.values.tolist())

@@ -146,7 +146,8 @@ def test_files_without_a_single_return_are_refused(
             "ff3",
             {},
             [],
-            "model 'ff3' needs the factors mkt_rf, smb, hml, rf; this source has none (give --factors FILE)",
+            "model 'ff3' needs the factors mkt_rf, smb, hml, rf; this source has none "
+            "(give --factors FILE or --factors-source ken_french)",
         ),
         (
             "carhart",

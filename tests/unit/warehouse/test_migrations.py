@@ -8,7 +8,19 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.contracts import AUDIT, BATCHES, LIVE_PRICES, PRICE_ACTIONS, RAW, REQUESTS, RUN_INPUTS
+from pipelines.contracts import (
+    AUDIT,
+    BATCHES,
+    EDGAR_SHARE_COUNTS,
+    EDGAR_TICKERS,
+    KEN_FRENCH_FACTORS,
+    LIVE_PRICES,
+    NEWS_ITEMS,
+    PRICE_ACTIONS,
+    RAW,
+    REQUESTS,
+    RUN_INPUTS,
+)
 from pipelines.errors import WarehouseError
 from warehouse import migrations
 from warehouse.connection import open_file, open_memory
@@ -150,6 +162,22 @@ def test_a_reader_of_an_older_file_is_told_what_to_do(tmp_path: Path, monkeypatc
         migrate(opened)
     with pytest.raises(WarehouseError, match=r"has schema version 2, this package reads .*run `reaction run` once"):
         open_reader(file)
+
+
+def test_a_file_of_the_fourth_version_gets_the_tables_of_news_and_facts(
+    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warehouse from before there was news is brought up to date and keeps its rows."""
+    monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS[:4])
+    assert migrate(connection) == 4
+    added = {f"raw.{table.name}" for table in (NEWS_ITEMS, KEN_FRENCH_FACTORS, EDGAR_SHARE_COUNTS, EDGAR_TICKERS)}
+    assert not added & set(tables(connection))
+    connection.execute("insert into audit.generations values ('g', 'r', now(), 'h', '{}')")
+
+    monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS)
+    assert migrate(connection) == len(MIGRATIONS)
+    assert added <= set(tables(connection))
+    assert connection.execute("select count(*) from audit.generations").fetchall() == [(1,)]
 
 
 def test_a_step_that_fails_leaves_the_version_before(

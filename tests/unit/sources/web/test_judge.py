@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import pytest
 
 from pipelines.fake_providers.faults import HTML
 from pipelines.sources.live import Outcome
-from pipelines.sources.web.judge import Expected, ShapeError, judge, parsed
+from pipelines.sources.web.judge import Expected, ShapeError, Verdict, judge, parsed, unchanged
 
 JSON, CSV = Expected("json"), Expected("csv")
 
@@ -134,3 +135,45 @@ def test_the_json_of_a_refusal_can_be_read() -> None:
     assert parsed(b'{"code":-1121}') == {"code": -1121}
     assert parsed(HTML) is None
     assert parsed(b"[" * 100_000) is None
+
+
+@pytest.mark.parametrize(
+    ("form", "content_type", "body", "outcome"),
+    [
+        ("xml", "application/atom+xml", b"\xef\xbb\xbf\n<feed/>", "ok"),
+        ("xml", "text/xml; charset=ISO-8859-1", b"<\xe9/>", "ok"),
+        ("xml", "text/html", b"<html/>", "broken"),
+        ("xml", "application/xml", b"{}", "broken"),
+        ("html", "text/html", b"<html/>", "ok"),
+        ("html", "text/html", b"sorry", "broken"),
+        ("zip", "application/zip", b"PK\x03\x04\xff", "ok"),
+        ("zip", "application/octet-stream", b"<html/>", "broken"),
+        ("zip", "text/html", b"PK\x03\x04", "broken"),
+        ("text", "text/plain", b"1234 abc http://x", "ok"),
+        ("text", "text/html", b"<html/>", "broken"),
+        ("text", "text/plain", b"\xff", "broken"),
+    ],
+)
+def test_each_form_has_its_types_and_its_first_byte(
+    form: Literal["xml", "html", "zip", "text"], content_type: str, body: bytes, outcome: str
+) -> None:
+    """XML and zips are handed on as bytes, since they say themselves how they are to be read."""
+    assert judged(body, content_type=content_type, expected=Expected(form))[0] == outcome
+
+
+def test_what_one_provider_means_by_an_answer_comes_first() -> None:
+    """Before status and type; None leaves the answer to the common rules."""
+
+    def own(status: int, headers: Mapping[str, str], body: bytes) -> Verdict | None:
+        return Verdict(Outcome.EMPTY, "none") if (status, headers["x"], body) == (503, "y", b"end") else None
+
+    expected = Expected("json", first=own)
+    assert judge(503, {"x": "y"}, b"end", expected) == Verdict(Outcome.EMPTY, "none")
+    assert judge(503, {"x": "z"}, b"end", expected).outcome is Outcome.BROKEN
+
+
+def test_304_is_empty_for_a_request_that_was_conditional_alone() -> None:
+    """Whoever did not ask since when has nothing then."""
+    verdict = judge(304, {}, b"", Expected("json", first=unchanged))
+    assert (verdict.outcome, verdict.may_retry) == (Outcome.EMPTY, False)
+    assert judge(304, {}, b"", JSON).outcome is Outcome.BROKEN
