@@ -23,6 +23,9 @@ from warehouse.vintages import NEWEST
 from warehouse.workspace import load_seeds, open_memory_workspace, read_frame, set_variables, write_table
 
 START = date(2025, 1, 1)
+BATCHES = ("staging.stg_symbol_reuses", "staging.stg_batches")
+"""Models that say which batches a run reads."""
+
 NOON = datetime(2025, 1, 1, 12, tzinfo=UTC)
 
 
@@ -66,7 +69,7 @@ def read(connection: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
     write_table(connection, "raw.inputs", objects)
     set_variables(connection, {"as_of": NEWEST, "price_source": "sample"})
     load_seeds(connection, seeds_folder())
-    run_ready(connection, [model for model in models() if "news" in model.name or model.name == "staging.stg_batches"])
+    run_ready(connection, [model for model in models() if "news" in model.name or model.name in BATCHES])
     write_news(connection)
     return {table.name: read_frame(connection, f"select * from core.{table.name}") for table in READ_NEWS}
 

@@ -22,7 +22,10 @@ AT = dt.datetime(2025, 1, 28, 6, 30, tzinfo=dt.UTC)
 
 SECURITY = {
     "symbol": "NVDA",
+    "security_id": "NVDA",
     "name": "NVIDIA",
+    "units_per_major": 1,
+    "is_minor_unit": False,
     "exchange_mic": "XNAS",
     "asset_class": "equity",
     "source": "test",
