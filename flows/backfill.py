@@ -115,7 +115,7 @@ def run_backfill(
     """
     run = Run.start(settings)
     checked_scope(scope, run.started_at)
-    with lease(settings.lock_file, now=run.started_at, what="reaction backfill"), _heard_stop() as heard:
+    with lease(settings.lock_file, now=run.started_at, what="reaction backfill"), heard_stop() as heard:
         with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
             migrate(connection)
             stored = {word: objects_with_vintage(connection, f"{word}_prices") for word in scope.sources}
@@ -133,7 +133,7 @@ def run_backfill(
 
 
 @dataclass(slots=True)
-class _Heard:
+class Heard:
     """A signal that was heard."""
 
     event: threading.Event = field(default_factory=threading.Event)
@@ -141,9 +141,9 @@ class _Heard:
 
 
 @contextmanager
-def _heard_stop() -> Iterator[_Heard]:
+def heard_stop() -> Iterator[Heard]:
     """Note SIGTERM and Ctrl-C instead of ending at once; the second one ends at once."""
-    heard = _Heard()
+    heard = Heard()
 
     def hear(number: int, frame: object) -> None:
         del frame
@@ -169,7 +169,7 @@ def _words(plan: Plan) -> list[str]:
     return [word for word in plan.scope.sources if any(lane.source == word for lane in plan.lanes)]
 
 
-def _asker(word: str, settings: Settings, make: MakeSource, heard: _Heard, closing: ExitStack) -> Asker:
+def _asker(word: str, settings: Settings, make: MakeSource, heard: Heard, closing: ExitStack) -> Asker:
     source, polite = make(word, settings)
     asker = Asker(source, polite, settings.grace, heard.event)
     closing.callback(asker.close)

@@ -19,10 +19,12 @@ from flows.french import SOURCE as FRENCH
 from flows.french import French, french_requests, refresh_french
 from flows.gates import history_checks, judged
 from flows.inputs import fetch_events, fetch_factors, fetch_prices, incoming
+from flows.news import refresh_news
+from flows.news_store import Polled
 from flows.refreshing import Refreshed, refresh_all
 from flows.run import Run, code_version, models, seeds_folder
 from flows.studying import run_definitions
-from pipelines.contracts import EDGAR_SHARE_COUNTS, QUALITY_CHECKS, RUNS
+from pipelines.contracts import EDGAR_SHARE_COUNTS, EDGAR_TICKERS, NEWS_ITEMS, QUALITY_CHECKS, RUNS
 from pipelines.contracts.vocabulary import LIVE_SOURCES
 from pipelines.event_study.definitions import StudyDefinition, load_definitions
 from pipelines.settings import Settings
@@ -47,6 +49,8 @@ class Ingested:
         What became of the symbols of each live source, the run's own source first.
     warnings : tuple of str
         What could not be asked for, while an older version is there.
+    news : tuple of Polled
+        What became of the requests to each source of news.
     """
 
     prices: StoreResult
@@ -56,18 +60,26 @@ class Ingested:
     input_hash: str
     refreshed: tuple[Refreshed, ...] = ()
     warnings: tuple[str, ...] = ()
+    news: tuple[Polled, ...] = ()
 
     @property
     def is_partial(self) -> bool:
-        """Whether symbols of the run's own source lack something that a later run may get."""
-        return any(refreshed.failures for refreshed in self.refreshed[:1])
+        """Whether symbols of the run's own source, or sources of news, lack something that a later run may get."""
+        return bool(self.complaint)
+
+    @property
+    def complaint(self) -> str:
+        """Return what is lacking; empty if nothing is."""
+        lacking = [refreshed.complaint for refreshed in self.refreshed[:1]]
+        return "; ".join(filter(None, [*lacking, *(polled.complaint for polled in self.news)]))
 
 
 def ingest(run: Run) -> Ingested:
-    """Fetch prices, factors and events and append what is new to the raw store; as of an instant, fetch nothing."""
+    """Fetch news, prices, factors and events and append what is new; as of an instant, fetch nothing."""
     if run.as_of is not None:
         return recall(run, run.as_of)
     settings = run.settings
+    news = refresh_news(settings, run.run_id, run.started_at, run.hosts)
     is_live = settings.source in LIVE_SOURCES
     refreshed = refresh_all(settings, run.run_id, run.started_at, run.hosts) if is_live else ()
     french = _french(run)
@@ -82,8 +94,12 @@ def ingest(run: Run) -> Ingested:
         french.raise_if_lacking()
         stored_events = append(connection, events, run.run_id)
         batches = (*prices, *factors, *events)
-        counts = [(EDGAR_SHARE_COUNTS.name, name) for name in stored_objects(connection, EDGAR_SHARE_COUNTS.name)]
-        kept = (*(pair for part in refreshed for pair in part.inputs), *french.inputs, *counts)
+        facts = [
+            (table.name, name)
+            for table in (EDGAR_SHARE_COUNTS, EDGAR_TICKERS, NEWS_ITEMS)
+            for name in stored_objects(connection, table.name)
+        ]
+        kept = (*(pair for part in refreshed for pair in part.inputs), *french.inputs, *facts)
         inputs = (*kept, *((batch.source, batch.object) for batch in batches))
         record_inputs(connection, run.run_id, settings.source, inputs, run.started_at)
         known = known_batches(connection, kept)
@@ -96,6 +112,7 @@ def ingest(run: Run) -> Ingested:
         input_hash=hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
         refreshed=refreshed,
         warnings=french.warnings,
+        news=news,
     )
 
 
@@ -207,7 +224,7 @@ def run_row(
 
 
 def ended(ingested: Ingested, *, is_new: bool) -> str:
-    """Return how a run ended that has come to its end; partial if symbols lack prices, published or not."""
+    """Return how a run ended that has come to its end; partial if prices or news are lacking, published or not."""
     if ingested.is_partial:
         return "partial"
     return "published" if is_new else "unchanged"
@@ -220,7 +237,7 @@ def ended_row(run: Run, ingested: Ingested, *, is_new: bool) -> pl.DataFrame:
         status=ended(ingested, is_new=is_new),
         finished_at=datetime.now(UTC),
         input_hash=ingested.input_hash,
-        message=ingested.refreshed[0].complaint if ingested.is_partial else None,
+        message=ingested.complaint or None,
     )
 
 

@@ -24,6 +24,8 @@ from pydantic_settings import (
 from pipelines.errors import ConfigurationError
 from pipelines.home import CONFIG_FILE, MARTS_FILE, find_home
 
+NewsWord = Literal["edgar", "gdelt", "feeds", "hackernews", "huggingface", "arxiv", "yahoo_news", "yahoo_earnings"]
+
 
 class Settings(BaseSettings):
     """All settings of a run; see ``README.md`` for a table of them."""
@@ -63,6 +65,21 @@ class Settings(BaseSettings):
     ken_french_base_url: str | None = Field(None, description="server to ask in place of the French data library")
     sec_contact: SecretStr | None = Field(
         None, description="name and e-mail address for the SEC, which answers nobody without; sent to it alone"
+    )
+    news_sources: tuple[NewsWord, ...] = Field((), description="sources of news that a run asks; none for no news")
+    feeds: tuple[str, ...] = Field((), description="addresses of RSS and Atom feeds")
+    hackernews_queries: tuple[str, ...] = Field(
+        ("nvidia", "deepseek", "openai", "semiconductor"), description="words by which stories are searched"
+    )
+    arxiv_queries: tuple[str, ...] = Field(
+        ("cat:cs.AR", "all:deepseek", "abs:mixture-of-experts"), description="searches of papers in arXiv's words"
+    )
+    huggingface_authors: tuple[str, ...] = Field(
+        ("deepseek-ai", "Qwen", "meta-llama", "mistralai", "google", "openai", "nvidia", "moonshotai", "zai-org"),
+        description="organisations whose models are followed",
+    )
+    gdelt_query: str = Field(
+        "nvidia|deepseek|openai", description="names in pages of news, or doc: and a query of GDELT's search"
     )
     prices: tuple[Path, ...] = Field((), description="price files or folders of the source 'files'")
     events: tuple[Path, ...] = Field((), description="event files added to the catalogue")

@@ -63,8 +63,19 @@ def deliver(connection: duckdb.DuckDBPyConnection, delivery: Delivery, run_id: s
     with transaction(connection):
         stored = append(connection, delivery.batches, run_id)
         record_requests(connection, delivery.requests)
-        insert(connection, BACKFILL_CHUNKS, "raw", BACKFILL_CHUNKS.conform(delivery.chunks))
+        record_chunks(connection, delivery.chunks)
     return stored
+
+
+def record_chunks(connection: duckdb.DuckDBPyConnection, chunks: pl.DataFrame) -> None:
+    """Append to the ledger, in the transaction that stores what the chunks brought.
+
+    Parameters
+    ----------
+    chunks : DataFrame
+        Contract ``backfill_chunks``.
+    """
+    insert(connection, BACKFILL_CHUNKS, "raw", BACKFILL_CHUNKS.conform(chunks))
 
 
 def done_days(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[Days]]:

@@ -18,6 +18,7 @@ from pipelines.contracts import (
     CATALOGUE_EVENTS,
     EDGAR_SHARE_COUNTS,
     EDGAR_TICKERS,
+    FEED_VALIDATORS,
     FILES_EVENTS,
     FILES_FACTORS,
     FILES_PRICES,
@@ -85,6 +86,10 @@ def _facts(connection: duckdb.DuckDBPyConnection) -> None:
         create_table(connection, table, "raw")
 
 
+def _validators(connection: duckdb.DuckDBPyConnection) -> None:
+    create_table(connection, FEED_VALIDATORS, "raw")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _initial,
     _factors,
@@ -92,6 +97,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _backfills,
     _news,
     _facts,
+    _validators,
 )
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 

@@ -8,7 +8,7 @@ it are one vintage: bars of one price basis, so that returns never mix two.
 from __future__ import annotations
 
 from pipelines.contracts.model import Column, Table
-from pipelines.contracts.news import NEWS_ITEMS
+from pipelines.contracts.news import FEED_VALIDATORS, NEWS_ITEMS
 from pipelines.contracts.vocabulary import (
     ACTION_KINDS,
     BATCH_KINDS,
@@ -302,4 +302,4 @@ RAW_ROWS = (
     EDGAR_SHARE_COUNTS,
     EDGAR_TICKERS,
 )
-RAW = (BATCHES, REQUESTS, RUN_INPUTS, BACKFILL_CHUNKS, *RAW_ROWS)
+RAW = (BATCHES, REQUESTS, RUN_INPUTS, BACKFILL_CHUNKS, FEED_VALIDATORS, *RAW_ROWS)
