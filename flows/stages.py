@@ -23,9 +23,10 @@ from flows.news import refresh_news
 from flows.news_store import Polled
 from flows.refreshing import Refreshed, refresh_all
 from flows.run import Run, code_version, models, seeds_folder
-from flows.studying import run_definitions
+from flows.studying import Work, run_definitions
 from pipelines.contracts import EDGAR_SHARE_COUNTS, EDGAR_TICKERS, NEWS_ITEMS, QUALITY_CHECKS, RUNS
 from pipelines.contracts.vocabulary import LIVE_SOURCES
+from pipelines.event_study import ReactionRule
 from pipelines.event_study.definitions import StudyDefinition, load_definitions
 from pipelines.settings import Settings
 from pipelines.validation import GateResult
@@ -153,7 +154,7 @@ def run_studies(run: Run) -> list[str]:
     """Run every study that fits the run's source; return their names."""
     definitions = study_definitions(run.settings)
     with run.workspace() as connection:
-        run_definitions(connection, definitions)
+        run_definitions(connection, definitions, Work(movers=ReactionRule(run.settings.mover_threshold)))
     return [definition.id for definition in definitions]
 
 

@@ -94,6 +94,12 @@ class Settings(BaseSettings):
     date_format: str | None = Field(None, description="strptime format of text dates in price files")
     columns: dict[str, str] = Field(default_factory=dict, description="column of a price file, by our name for it")
     layout: Literal["auto", "long", "wide"] = Field("auto", description="layout of price files")
+    mover_threshold: float = Field(
+        3.0, ge=2, description="smallest size of a standardised abnormal return of a session in fct_movers"
+    )
+    confounders_listed: int = Field(
+        20, ge=1, description="most confounders of a kind that fct_confounders lists of an estimation window"
+    )
     accept_fewer_rows: bool = Field(False, description="publish even if far fewer returns come out than last time")
     lock_wait_seconds: float = Field(5.0, ge=0, description="how long to wait for another process's lock")
 
@@ -145,6 +151,16 @@ class Settings(BaseSettings):
     def published_as_of_folder(self) -> Path:
         """Return the folder of all marts that were built as known at an instant."""
         return self.home / "as_of"
+
+    @property
+    def promoted_file(self) -> Path:
+        """Return the event file of the candidates that were promoted."""
+        return self.home / "events" / "promoted.yaml"
+
+    @property
+    def rejected_file(self) -> Path:
+        """Return the file of the candidates that were rejected."""
+        return self.home / "events" / "rejected.yaml"
 
     @property
     def build_folder(self) -> Path:

@@ -15,6 +15,7 @@ from pipelines.contracts import (
     AUDIT,
     BACKFILL_CHUNKS,
     BATCHES,
+    CANDIDATE_DECISIONS,
     CATALOGUE_EVENTS,
     EDGAR_SHARE_COUNTS,
     EDGAR_TICKERS,
@@ -90,6 +91,10 @@ def _validators(connection: duckdb.DuckDBPyConnection) -> None:
     create_table(connection, FEED_VALIDATORS, "raw")
 
 
+def _decisions(connection: duckdb.DuckDBPyConnection) -> None:
+    create_table(connection, CANDIDATE_DECISIONS, "raw")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _initial,
     _factors,
@@ -98,6 +103,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _news,
     _facts,
     _validators,
+    _decisions,
 )
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 

@@ -54,8 +54,18 @@ from pipelines.contracts.raw import (
     SAMPLE_PRICES,
     YAHOO_PRICES,
 )
+from pipelines.contracts.reactions import (
+    CANDIDATE_DECISIONS,
+    DAY_REACTIONS,
+    EVENT_DAYS,
+    FCT_CONFOUNDERS,
+    FCT_EVENT_CANDIDATES,
+    FCT_EVENT_REACTIONS,
+    FCT_MOVERS,
+    REACTIONS,
+)
 
-MARTS: tuple[Table, ...] = (*DIMENSIONS, *FACTS, *MARKET, *NEWS)
+MARTS: tuple[Table, ...] = (*DIMENSIONS, *FACTS, *MARKET, *NEWS, *REACTIONS)
 """Data tables of the published database."""
 
 PUBLISHED: tuple[Table, ...] = (*MARTS, *PUBLISHED_AUDIT)
@@ -66,8 +76,10 @@ __all__ = [
     "BACKFILL_CHUNKS",
     "BATCHES",
     "BINANCE_PRICES",
+    "CANDIDATE_DECISIONS",
     "CATALOGUE_EVENTS",
     "COINBASE_PRICES",
+    "DAY_REACTIONS",
     "DIMENSIONS",
     "DIM_EVENTS",
     "DIM_SECURITIES",
@@ -75,12 +87,17 @@ __all__ = [
     "DIM_STUDIES",
     "EDGAR_SHARE_COUNTS",
     "EDGAR_TICKERS",
+    "EVENT_DAYS",
     "FACTS",
     "FCT_ABNORMAL_RETURNS",
+    "FCT_CONFOUNDERS",
     "FCT_CORPORATE_ACTIONS",
+    "FCT_EVENT_CANDIDATES",
     "FCT_EVENT_CARS",
+    "FCT_EVENT_REACTIONS",
     "FCT_EVENT_SECURITIES",
     "FCT_GROUP_TESTS",
+    "FCT_MOVERS",
     "FCT_NEWS_ATTENTION",
     "FCT_NEWS_ITEMS",
     "FCT_NEWS_LINKS",
@@ -110,6 +127,7 @@ __all__ = [
     "QUARANTINE",
     "RAW",
     "RAW_ROWS",
+    "REACTIONS",
     "READ_NEWS",
     "REQUESTS",
     "RUNS",
