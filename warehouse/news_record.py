@@ -61,7 +61,7 @@ _FRESHNESS = """
     asked as (
         select
             split_part(object, ':', 1) as source,
-            count(distinct object) as n_objects,
+            count(distinct object) as n_followed,
             max(fetched_at) filter (where outcome in ('ok', 'empty')) as answered_at,
             arg_max(outcome, fetched_at) as last_outcome,
             arg_max(reason, fetched_at) filter (where outcome not in ('ok', 'empty')) as last_failure
@@ -81,7 +81,7 @@ _FRESHNESS = """
 
     select
         asked.source,
-        n_objects,
+        n_followed,
         answered_at,
         last_outcome,
         coalesce(n_items, 0) as n_items,
@@ -156,5 +156,5 @@ def accepted_filings(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def news_freshness(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Return how fresh the news of each source is: objects, newest answer, newest item, last failure."""
+    """Return how fresh the news of each source is: what is followed, newest answer, newest item, last failure."""
     return read_frame(connection, _FRESHNESS)

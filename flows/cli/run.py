@@ -162,7 +162,8 @@ def run(
     settings = load_settings(**overrides)
     if as_of is not None:
         source_named = (factors_source,) if factors_source else ()
-        _refuse_inputs(prices=prices, events=events, factors=factors, factors_source=source_named, symbols=symbols)
+        told = {"factors_source": source_named, "symbols": symbols, "news": tuple(news_words(news) or ())}
+        _refuse_inputs(prices=prices, events=events, factors=factors, **told)
         use_prefect = False
     with stoppable(), progress("starting Prefect" if use_prefect else "starting", show=not as_json):
         outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings, as_of)

@@ -31,6 +31,7 @@ def status(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = 
         "home": settings.home,
         "running": holder(settings.lock_file),
         "published": _published(settings),
+        "news": _news(settings),
         "runs": _runs(settings),
     }
     if as_json:
@@ -47,6 +48,8 @@ def status(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = 
         print_table(["status", "pairs"], published["pairs"].items())
         fresh = [tuple(row.values()) for row in published["freshness"]]
         print_table(["exchange", "securities", "last session"], fresh)
+    if record["news"]:
+        print_table(list(record["news"][0]), [list(row.values()) for row in record["news"]], title="news")
     columns = ["started", "finished", "source", "status", "message"]
     if record["runs"]:
         names = ("started_at", "finished_at", "source", "status", "message")
@@ -77,6 +80,18 @@ def _published(settings: Settings) -> dict[str, Any] | None:
         "pairs": {str(status): n for status, n in pairs.rows},
         "freshness": [dict(zip(fresh.columns, row, strict=True)) for row in fresh.rows],
     }
+
+
+def _news(settings: Settings) -> list[dict[str, Any]]:
+    """Return how fresh the news of each source is; nothing as long as none was asked for."""
+    from warehouse.connection import open_file
+    from warehouse.migrations import MIGRATIONS, schema_version
+    from warehouse.news_record import news_freshness
+
+    if not settings.warehouse_file.exists():
+        return []
+    with open_file(settings.warehouse_file, read_only=True, wait_seconds=settings.lock_wait_seconds) as connection:
+        return news_freshness(connection).to_dicts() if schema_version(connection) == len(MIGRATIONS) else []
 
 
 def _runs(settings: Settings, n: int = 5) -> list[dict[str, Any]]:

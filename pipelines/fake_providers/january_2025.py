@@ -96,7 +96,13 @@ HEADLINES: Final = (
         "Microsoft's results beat while its cloud guidance disappoints; capital spending stays",
     ),
 )
-COMMITS: Final = (("tag:github.com,2008:release-r1", at("2025-01-20 12:19:44"), "Release DeepSeek-R1"),)
+COMMITS: Final = (
+    (
+        "tag:github.com,2008:Grit::Commit/23807ced51627276434655dd9f27725354818974",
+        at("2025-01-20 12:19:44"),
+        "Release DeepSeek-R1",
+    ),
+)
 PAPERS: Final = (
     Paper(
         "2412.19437",
