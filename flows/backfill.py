@@ -122,7 +122,7 @@ def run_backfill(
     """
     run = Run.start(settings)
     checked_scope(scope, run.started_at)
-    with lease(settings.lock_file, now=run.started_at, what="reaction backfill"), _heard_stop() as heard:
+    with lease(settings.lock_file, now=run.started_at, what="reaction backfill"), heard_stop() as heard:
         _record(run, scope, State("running"))
         try:
             done = _fill_all(run, scope, heard, call, make)
@@ -135,7 +135,7 @@ def run_backfill(
     return done
 
 
-def _fill_all(run: Run, scope: Scope, heard: _Heard, call: Callable[..., Any], make: MakeSource) -> Backfilled:
+def _fill_all(run: Run, scope: Scope, heard: Heard, call: Callable[..., Any], make: MakeSource) -> Backfilled:
     """Ask for every chunk that is not done, group by group."""
     settings = run.settings
     with open_file(settings.warehouse_file, wait_seconds=settings.lock_wait_seconds) as connection:
@@ -177,7 +177,7 @@ def _ended(done: Backfilled, *, is_stopped: bool) -> State:
 
 
 @dataclass(slots=True)
-class _Heard:
+class Heard:
     """A signal that was heard."""
 
     event: threading.Event = field(default_factory=threading.Event)
@@ -185,9 +185,9 @@ class _Heard:
 
 
 @contextmanager
-def _heard_stop() -> Iterator[_Heard]:
+def heard_stop() -> Iterator[Heard]:
     """Note SIGTERM and Ctrl-C instead of ending at once; the second one ends at once."""
-    heard = _Heard()
+    heard = Heard()
 
     def hear(number: int, frame: object) -> None:
         del frame
@@ -213,7 +213,7 @@ def _words(plan: Plan) -> list[str]:
     return [word for word in plan.scope.sources if any(lane.source == word for lane in plan.lanes)]
 
 
-def _asker(word: str, settings: Settings, make: MakeSource, heard: _Heard, closing: ExitStack) -> Asker:
+def _asker(word: str, settings: Settings, make: MakeSource, heard: Heard, closing: ExitStack) -> Asker:
     source, polite = make(word, settings)
     asker = Asker(source, polite, settings.grace, heard.event)
     closing.callback(asker.close)

@@ -12,7 +12,14 @@ import polars as pl
 from flows.run import seeds_folder
 from pipelines.errors import ConfigurationError
 from pipelines.settings import Settings
-from pipelines.sources import catalogue_events, files_events, files_factors, files_prices, sample_prices
+from pipelines.sources import (
+    candidate_decisions,
+    catalogue_events,
+    files_events,
+    files_factors,
+    files_prices,
+    sample_prices,
+)
 from pipelines.sources.batch import RawBatch, content_hash
 from warehouse.store import Incoming, Kind
 
@@ -38,10 +45,21 @@ def fetch_factors(settings: Settings, now: datetime) -> list[RawBatch]:
 
 
 def fetch_events(settings: Settings, now: datetime) -> list[RawBatch]:
-    """Read the catalogue that ships and the user's own event files."""
-    catalogues, lists = split_event_files(settings.events)
+    """Read the catalogue that ships, the user's own event files, and what was decided about candidates."""
+    _, lists = split_event_files(settings.events)
+    return [
+        *catalogue_events.fetch(event_catalogues(settings), now),
+        *files_events.fetch(lists, now),
+        *candidate_decisions.fetch(settings.promoted_file, settings.rejected_file, now),
+    ]
+
+
+def event_catalogues(settings: Settings) -> list[Path]:
+    """Return the files of the catalogue's form: those that ship, the user's own, and the promoted candidates."""
     shipped = catalogue_events.catalogue_files(seeds_folder())
-    return [*catalogue_events.fetch([*shipped, *catalogues], now), *files_events.fetch(lists, now)]
+    own, _ = split_event_files(settings.events)
+    promoted = [settings.promoted_file] if settings.promoted_file.exists() else []
+    return [*shipped, *own, *promoted]
 
 
 def split_event_files(paths: tuple[Path, ...]) -> tuple[list[Path], list[Path]]:

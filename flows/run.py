@@ -87,6 +87,7 @@ def model_variables(
         "factor_unit": settings.factor_unit,
         "default_exchange": settings.exchange,
         "as_of": as_of or NEWEST,
+        "confounders_listed": str(settings.confounders_listed),
     }
 
 

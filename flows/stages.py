@@ -22,13 +22,16 @@ from flows.french import French, french_requests, refresh_french
 from flows.gates import history_checks, judged
 from flows.hourly import expect_hours, refresh_hours
 from flows.inputs import all_incoming, fetch_events, fetch_factors, fetch_prices, incoming
+from flows.news import refresh_news
+from flows.news_store import Polled
 from flows.record import State
 from flows.refreshing import Refreshed, refresh_all
 from flows.run import Run, models, seeds_folder
 from flows.series import refresh_series
-from flows.studying import run_definitions
-from pipelines.contracts import EDGAR_SHARE_COUNTS, QUALITY_CHECKS, RUNS
+from flows.studying import Work, run_definitions
+from pipelines.contracts import EDGAR_SHARE_COUNTS, EDGAR_TICKERS, NEWS_ITEMS, QUALITY_CHECKS, RUNS
 from pipelines.contracts.vocabulary import LIVE_SOURCES
+from pipelines.event_study import ReactionRule
 from pipelines.event_study.definitions import StudyDefinition, load_definitions
 from pipelines.home import SQL
 from pipelines.settings import Settings
@@ -55,6 +58,8 @@ class Ingested:
         and series.
     warnings : tuple of str
         What could not be asked for, while an older version is there.
+    news : tuple of Polled
+        What became of the requests to each source of news.
     """
 
     prices: StoreResult
@@ -64,6 +69,7 @@ class Ingested:
     input_hash: str
     refreshed: tuple[Refreshed, ...] = ()
     warnings: tuple[str, ...] = ()
+    news: tuple[Polled, ...] = ()
 
     @property
     def is_partial(self) -> bool:
@@ -73,16 +79,18 @@ class Ingested:
     @property
     def complaint(self) -> str:
         """Return what is lacking; empty if nothing is."""
-        return "; ".join(part.complaint for part in self.refreshed if part.failures and not part.is_compared)
+        lacking = [part.complaint for part in self.refreshed if part.failures and not part.is_compared]
+        return "; ".join([*lacking, *filter(None, (polled.complaint for polled in self.news))])
 
 
 def ingest(run: Run) -> Ingested:
-    """Fetch prices, factors and events and append what is new to the raw store; as of an instant, fetch nothing."""
+    """Fetch news, prices, factors and events and append what is new; as of an instant, fetch nothing."""
     if run.as_of is not None:
         return recall(run, run.as_of)
     settings = run.settings
     if settings.hourly:
         expect_hours(settings)
+    news = refresh_news(settings, run.run_id, run.started_at, run.hosts)
     is_live = settings.source in LIVE_SOURCES
     refreshed = (*(_refreshed(run) if is_live else ()), *_series(run))
     french = _french(run)
@@ -97,8 +105,12 @@ def ingest(run: Run) -> Ingested:
         french.raise_if_lacking()
         stored_events = append(connection, events, run.run_id)
         batches = (*prices, *factors, *events)
-        counts = [(EDGAR_SHARE_COUNTS.name, name) for name in stored_objects(connection, EDGAR_SHARE_COUNTS.name)]
-        kept = (*(pair for part in refreshed for pair in part.inputs), *french.inputs, *counts)
+        facts = [
+            (table.name, name)
+            for table in (EDGAR_SHARE_COUNTS, EDGAR_TICKERS, NEWS_ITEMS)
+            for name in stored_objects(connection, table.name)
+        ]
+        kept = (*(pair for part in refreshed for pair in part.inputs), *french.inputs, *facts)
         inputs = (*kept, *((batch.source, batch.object) for batch in batches))
         record_inputs(connection, run.run_id, settings.source, inputs, run.started_at)
         known = known_batches(connection, kept)
@@ -111,6 +123,7 @@ def ingest(run: Run) -> Ingested:
         input_hash=hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
         refreshed=refreshed,
         warnings=french.warnings,
+        news=news,
     )
 
 
@@ -168,7 +181,7 @@ def run_studies(run: Run) -> list[str]:
     """Run every study that fits the run's source; return their names."""
     definitions = study_definitions(run.settings)
     with run.workspace() as connection:
-        run_definitions(connection, definitions)
+        run_definitions(connection, definitions, Work(movers=ReactionRule(run.settings.mover_threshold)))
     return [definition.id for definition in definitions]
 
 
@@ -223,7 +236,7 @@ def run_row(run: Run, state: State) -> pl.DataFrame:
 
 
 def ended(ingested: Ingested, *, is_new: bool) -> str:
-    """Return how a run ended that has come to its end; partial if symbols lack prices, published or not."""
+    """Return how a run ended that has come to its end; partial if prices or news are lacking, published or not."""
     if ingested.is_partial:
         return "partial"
     return "published" if is_new else "unchanged"

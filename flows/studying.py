@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from flows.factors import lacking_factors, panel_of, read_factors
+from flows.reactions import write_day_reactions, write_event_days
 from pipelines.contracts import (
     DIM_STUDIES,
     FCT_ABNORMAL_RETURNS,
@@ -19,7 +20,7 @@ from pipelines.contracts import (
     FCT_STUDY_SECURITIES,
 )
 from pipelines.errors import ReactionError
-from pipelines.event_study import ReturnPanel, StudySpec, group_tests, run_study
+from pipelines.event_study import ReactionRule, ReturnPanel, StudySpec, group_tests, run_study
 from pipelines.event_study.definitions import StudyDefinition
 from pipelines.event_study.differences import COLUMNS as DIFFERENCE_COLUMNS
 from pipelines.event_study.differences import explain_difference
@@ -99,10 +100,21 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How studies are worked on: threads (None for all processors), and a convention that is to be explained."""
+    """How studies are worked on.
+
+    Attributes
+    ----------
+    threads : int, optional
+        Threads to work on; None for all processors.
+    explained : str, optional
+        A convention that is to be explained.
+    movers : ReactionRule, optional
+        What a large reaction is; without it no session but those of studies is judged.
+    """
 
     threads: int | None = None
     explained: str | None = None
+    movers: ReactionRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +145,7 @@ NO_DIFFERENCES = pl.DataFrame(schema=DIFFERENCE_COLUMNS)
 def run_definitions(
     connection: duckdb.DuckDBPyConnection, definitions: Sequence[StudyDefinition], work: Work | None = None
 ) -> pl.DataFrame:
-    """Run every definition and write ``core.event_sessions`` and the tables of the schema ``study``.
+    """Run every definition; write days 0 by pair and by calendar to ``core``, and the tables of the schema ``study``.
 
     Returns
     -------
@@ -147,6 +159,9 @@ def run_definitions(
     results = [_run(definition, asked[definition.id], day0, core, work) for definition in definitions]
 
     write_table(connection, "core.event_sessions", day0)
+    days = core.named.join(day0, on=PAIR).select("symbol", session_date="event_session").drop_nulls()
+    write_day_reactions(connection, core.panel, core.securities, days, rule=work.movers, threads=work.threads)
+    write_event_days(connection, core.events, core.securities, core.sessions, core.own_dates)
     studies = [definition.spec.to_row() for definition in definitions]
     write_table(connection, "study.studies", pl.DataFrame(studies, schema=DIM_STUDIES.polars_schema, orient="row"))
     for contract, name in (

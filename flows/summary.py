@@ -95,11 +95,19 @@ def live_lines(outcome: Outcome) -> list[str]:
     return [*(part.sentence for part in parts), *complaints]
 
 
+def news_lines(outcome: Outcome) -> list[str]:
+    """Return what became of the requests to each source of news, and what was not answered."""
+    polled = outcome.ingested.news
+    unanswered = [f"warning: {part.source} {name}: {text}" for part in polled for name, text in part.reasons.items()]
+    return [*(f"news of {part.sentence}" for part in polled), *unanswered]
+
+
 def _lines(outcome: Outcome, statuses: pl.DataFrame, headline: pl.DataFrame) -> list[str]:
     totals = dict(statuses.group_by("status").agg(pl.col("n").sum()).iter_rows())
     core = outcome.core
     lines = [
         *live_lines(outcome),
+        *news_lines(outcome),
         f"prices: {core.n_price_rows:,} rows of {core.n_symbols} securities, {core.first_session} to "
         f"{core.last_session}; {core.n_quarantined_rows:,} rows in quarantine",
         f"events: {core.n_events}; event x security pairs by study: {totals.get('used', 0):,} used, "

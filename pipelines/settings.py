@@ -24,6 +24,8 @@ from pydantic_settings import (
 from pipelines.errors import ConfigurationError
 from pipelines.home import CONFIG_FILE, MARTS_FILE, find_home
 
+NewsWord = Literal["edgar", "gdelt", "feeds", "hackernews", "huggingface", "arxiv", "yahoo_news", "yahoo_earnings"]
+
 
 class Settings(BaseSettings):
     """All settings of a run; see ``README.md`` for a table of them."""
@@ -71,6 +73,21 @@ class Settings(BaseSettings):
     sec_contact: SecretStr | None = Field(
         None, description="name and e-mail address for the SEC, which answers nobody without; sent to it alone"
     )
+    news_sources: tuple[NewsWord, ...] = Field((), description="sources of news that a run asks; none for no news")
+    feeds: tuple[str, ...] = Field((), description="addresses of RSS and Atom feeds")
+    hackernews_queries: tuple[str, ...] = Field(
+        ("nvidia", "deepseek", "openai", "semiconductor"), description="words by which stories are searched"
+    )
+    arxiv_queries: tuple[str, ...] = Field(
+        ("cat:cs.AR", "all:deepseek", "abs:mixture-of-experts"), description="searches of papers in arXiv's words"
+    )
+    huggingface_authors: tuple[str, ...] = Field(
+        ("deepseek-ai", "Qwen", "meta-llama", "mistralai", "google", "openai", "nvidia", "moonshotai", "zai-org"),
+        description="organisations whose models are followed",
+    )
+    gdelt_query: str = Field(
+        "nvidia|deepseek|openai", description="names in pages of news, or doc: and a query of GDELT's search"
+    )
     prices: tuple[Path, ...] = Field((), description="price files or folders of the source 'files'")
     events: tuple[Path, ...] = Field((), description="event files added to the catalogue")
     factors: tuple[Path, ...] = Field((), description="files of factor returns, or folders of them")
@@ -84,6 +101,12 @@ class Settings(BaseSettings):
     date_format: str | None = Field(None, description="strptime format of text dates in price files")
     columns: dict[str, str] = Field(default_factory=dict, description="column of a price file, by our name for it")
     layout: Literal["auto", "long", "wide"] = Field("auto", description="layout of price files")
+    mover_threshold: float = Field(
+        3.0, ge=2, description="smallest size of a standardised abnormal return of a session in fct_movers"
+    )
+    confounders_listed: int = Field(
+        20, ge=1, description="most confounders of a kind that fct_confounders lists of an estimation window"
+    )
     accept_fewer_rows: bool = Field(False, description="publish even if far fewer returns come out than last time")
     lock_wait_seconds: float = Field(5.0, ge=0, description="how long to wait for another process's lock")
 
@@ -135,6 +158,16 @@ class Settings(BaseSettings):
     def published_as_of_folder(self) -> Path:
         """Return the folder of all marts that were built as known at an instant."""
         return self.home / "as_of"
+
+    @property
+    def promoted_file(self) -> Path:
+        """Return the event file of the candidates that were promoted."""
+        return self.home / "events" / "promoted.yaml"
+
+    @property
+    def rejected_file(self) -> Path:
+        """Return the file of the candidates that were rejected."""
+        return self.home / "events" / "rejected.yaml"
 
     @property
     def build_folder(self) -> Path:

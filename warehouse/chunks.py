@@ -59,8 +59,19 @@ def deliver(connection: duckdb.DuckDBPyConnection, delivery: Delivery, run_id: s
         record_requests(connection, delivery.requests)
         for rejected in delivery.rejected:
             keep(connection, rejected)
-        insert(connection, BACKFILL_CHUNKS, "raw", BACKFILL_CHUNKS.conform(delivery.chunks))
+        record_chunks(connection, delivery.chunks)
     return stored
+
+
+def record_chunks(connection: duckdb.DuckDBPyConnection, chunks: pl.DataFrame) -> None:
+    """Append to the ledger, in the transaction that stores what the chunks brought.
+
+    Parameters
+    ----------
+    chunks : DataFrame
+        Contract ``backfill_chunks``.
+    """
+    insert(connection, BACKFILL_CHUNKS, "raw", BACKFILL_CHUNKS.conform(chunks))
 
 
 def done_days(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[Days]]:

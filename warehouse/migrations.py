@@ -14,9 +14,11 @@ import duckdb
 from pipelines.contracts import (
     BACKFILL_CHUNKS,
     BATCHES,
+    CANDIDATE_DECISIONS,
     CATALOGUE_EVENTS,
     EDGAR_SHARE_COUNTS,
     EDGAR_TICKERS,
+    FEED_VALIDATORS,
     FILES_EVENTS,
     FILES_FACTORS,
     FILES_PRICES,
@@ -113,6 +115,14 @@ def _facts(connection: duckdb.DuckDBPyConnection) -> None:
         create_table(connection, table, "raw")
 
 
+def _validators(connection: duckdb.DuckDBPyConnection) -> None:
+    create_table(connection, FEED_VALIDATORS, "raw")
+
+
+def _decisions(connection: duckdb.DuckDBPyConnection) -> None:
+    create_table(connection, CANDIDATE_DECISIONS, "raw")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _initial,
     _factors,
@@ -123,6 +133,8 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _identity,
     _news,
     _facts,
+    _validators,
+    _decisions,
 )
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 

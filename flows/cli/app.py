@@ -18,7 +18,7 @@ COMMANDS = {
     "backfill": ("flows.cli.backfill:backfill", "Fill the warehouse with histories from live sources; resumable."),
     "study": ("flows.cli.study:study", "Run one event study on price files or stored prices, and event files."),
     "sql": ("flows.cli.sql:sql", "Run one select on the published marts."),
-    "events": ("flows.cli.events:app", "List, show and check events."),
+    "events": ("flows.cli.events:app", "List, show and check events; decide about candidates."),
     "check": ("flows.cli.check:check", "Check the published marts again: every rule and every hash."),
     "status": ("flows.cli.status:status", "Show what is published, how fresh it is, how the last runs ended."),
 }

@@ -1,4 +1,4 @@
-"""``reaction backfill``: histories of many symbols from live sources, to be stopped and continued at will."""
+"""``reaction backfill``: histories of prices and of news from live sources, to be stopped and continued at will."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cyclopts import Parameter
 if TYPE_CHECKING:
     from flows.backfill import Backfilled
     from flows.backfill_plan import Load, Plan, Scope
+    from flows.news_backfill import NewsBackfilled
     from pipelines.settings import Settings
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -28,7 +29,7 @@ def backfill(
     use_prefect: Annotated[bool, Parameter(name="--prefect")] = True,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
-    """Fill the warehouse with the history of many symbols from live sources.
+    """Fill the warehouse with the history of many symbols, or of news, from live sources.
 
     It can be stopped at any moment: the same command goes on with the first chunk that was not stored, and asks for
     nothing twice that is. `reaction run --source yahoo` then studies what is stored.
@@ -40,6 +41,7 @@ def backfill(
     reaction backfill --from 2005-01-01 --to 2024-12-31 --symbols universe.txt
     reaction backfill --from 2015-01-01 --symbols NVDA,BTC-USD --sources yahoo,coinbase --no-prefect
     reaction backfill --from 2000-01-01 --symbols VIXCLS,DGS10 --sources fred
+    reaction backfill --from 2024-12-01 --to 2025-01-31 --sources edgar,hackernews,arxiv
     ```
 
     Parameters
@@ -52,7 +54,8 @@ def backfill(
         Symbols with commas between them, or a file with one a line; by default those of the settings, else all that
         the sources can serve. `fred:DGS10` is asked of that source alone.
     sources
-        Words of live sources with commas between them: yahoo, nasdaq, coinbase, binance, fred.
+        Words of live sources with commas between them: yahoo, nasdaq, coinbase, binance, fred. Or of news: edgar,
+        gdelt, hackernews, huggingface, arxiv, which are asked for what the settings name, without Prefect.
     chunk
         Days of a chunk where a source gives no whole histories (coinbase, binance).
     exchange
@@ -65,12 +68,17 @@ def backfill(
         Print the result as JSON.
     """
     from flows.backfill_plan import read_day
+    from flows.news_backfill_plan import is_of_news
     from pipelines.settings import load_settings
 
     overrides: dict[str, Any] = {"exchange": exchange} if exchange else {}
     settings = load_settings(**overrides)
     days = (read_day("--from", first), read_day("--to", last) if last else None)
-    scope = _scope(settings, days, symbols, sources, chunk)
+    words = _words(sources)
+    if is_of_news(words):
+        _backfill_news(settings, words, days, dry_run=dry_run, as_json=as_json)
+        return
+    scope = _scope(settings, days, symbols, words, chunk)
     if dry_run:
         _show_plan(settings, scope, as_json=as_json)
         return
@@ -80,14 +88,31 @@ def backfill(
         raise SystemExit(1)
 
 
+def _words(sources: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.strip() for word in sources.split(",") if word.strip()))
+
+
+def _backfill_news(
+    settings: Settings, words: tuple[str, ...], days: tuple[date, date | None], *, dry_run: bool, as_json: bool
+) -> None:
+    from flows.cli.backfill_news import fill, show_plan
+
+    if dry_run:
+        show_plan(settings, words, days, as_json=as_json)
+        return
+    done = fill(settings, words, days, show=not as_json)
+    _report(done, as_json=as_json)
+    if not done.is_complete:
+        raise SystemExit(1)
+
+
 def _scope(
-    settings: Settings, days: tuple[date, date | None], symbols: tuple[str, ...], sources: str, chunk: int
+    settings: Settings, days: tuple[date, date | None], symbols: tuple[str, ...], words: tuple[str, ...], chunk: int
 ) -> Scope:
     from datetime import UTC, datetime
 
     from flows.backfill_plan import Scope, checked_scope, newest_day, wanted_of
 
-    words = tuple(dict.fromkeys(word.strip() for word in sources.split(",") if word.strip()))
     now = datetime.now(UTC)
     first, last = days[0], days[1] or newest_day(now)
     checked_scope(Scope(first, last, words, ("any",), chunk), now)
@@ -180,7 +205,7 @@ def _plan_record(plan: Plan, loads: list[Load], seconds: float) -> dict[str, obj
     }
 
 
-def _report(done: Backfilled, *, as_json: bool) -> None:
+def _report(done: Backfilled | NewsBackfilled, *, as_json: bool) -> None:
     from flows.cli.output import plain, print_json, print_table
     from flows.rejected import WHERE
     from pipelines.contracts.vocabulary import REJECTED

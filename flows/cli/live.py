@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flows.news_store import Polled
     from flows.refreshing import Refreshed
 
 SHOWN = 15
@@ -55,4 +56,16 @@ def refreshed_record(part: Refreshed) -> dict[str, Any]:
             }
             for item in part.results.values()
         ],
+    }
+
+
+def polled_record(part: Polled) -> dict[str, Any]:
+    """Return what became of the requests to a source of news as a record for JSON."""
+    return {
+        "source": part.source,
+        "followed": part.n_objects,
+        "requests": dict(part.outcomes),
+        "items": part.n_found,
+        "new": part.n_new,
+        "reasons": part.reasons,
     }

@@ -41,6 +41,7 @@ def run(
     factors: Paths = (),
     factors_source: FactorsSource | None = None,
     factor_unit: Literal["decimal", "percent"] | None = None,
+    news: str | None = None,
     exchange: str | None = None,
     column: tuple[str, ...] = (),
     layout: Literal["auto", "long", "wide"] | None = None,
@@ -50,6 +51,7 @@ def run(
     accept_fewer_rows: Annotated[bool, Parameter(negative="")] = False,
     use_prefect: Annotated[bool, Parameter(name="--prefect")] = True,
     demo_live: Annotated[bool, Parameter(negative="")] = False,
+    demo_news: Annotated[bool, Parameter(negative="")] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Run the whole pipeline once: prices and events in, studies, gates, published marts out.
@@ -66,7 +68,9 @@ def run(
     reaction run --as-of 2025-01-27T21:00:00Z
     reaction run --source yahoo --symbols NVDA --symbols ^GSPC
     reaction run --source yahoo --symbols NVDA --hourly --with-series VIXCLS,DGS10
+    reaction run --news hackernews,arxiv,huggingface
     reaction run --demo-live
+    reaction run --demo-news
     ```
 
     Parameters
@@ -104,6 +108,10 @@ def run(
     factor_unit
         Unit of the factor returns, decimal if not given: 1 % is 0.01 in decimals and 1 in percent. The files of the
         French data library are in percent.
+    news
+        Sources of news to ask, with commas between them: edgar, gdelt, feeds, hackernews, huggingface, arxiv,
+        yahoo_news, yahoo_earnings. Each is asked for what is missing since its last answer, and a source that fails
+        costs its own news alone. News that is stored is read in every run, whether asked for or not.
     exchange
         Exchange (MIC, such as XNYS) of symbols that the securities file does not know.
     column
@@ -124,12 +132,20 @@ def run(
     demo_live
         Show how live prices are kept, on providers that are faked in this process: two polls, a split and a dividend
         between them. No network, and nothing is left behind.
+    demo_news
+        Show how news is kept and read: January 2025, in invented words, from providers that are faked in this process.
+        No network, and nothing is left behind.
     as_json
         Print the summary as JSON.
     """
     from flows.cli.progress import progress
     from pipelines.settings import load_settings
 
+    if demo_news:
+        from flows.cli.demo_news import show as show_news
+
+        show_news()
+        return
     if demo_live:
         from flows.cli.demo_live import show
 
@@ -149,6 +165,7 @@ def run(
         "factors": [str(path) for path in factors] or None,
         "factors_source": factors_source,
         "factor_unit": factor_unit,
+        "news_sources": news_words(news),
         "exchange": exchange,
         "columns": column_mapping(column) or None,
         "layout": layout,
@@ -159,12 +176,30 @@ def run(
     settings = load_settings(**overrides)
     if as_of is not None:
         asked = {"symbols": symbols, "hourly": ("1h",) if hourly else (), "with_series": with_series}
-        asked |= {"factors_source": (factors_source,) if factors_source else ()}
+        asked |= {
+            "factors_source": (factors_source,) if factors_source else (),
+            "news": tuple(news_words(news) or ()),
+        }
         _refuse_inputs(prices=prices, events=events, factors=factors, **asked)
         use_prefect = False
     with stoppable(), progress("starting Prefect" if use_prefect else "starting", show=not as_json):
         outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings, as_of)
     _report(outcome, docs, as_json=as_json)
+
+
+def news_words(text: str | None) -> list[str] | None:
+    """Return the sources of news that an option names; None if it is not given.
+
+    Raises
+    ------
+    ConfigurationError
+        If a word names no source.
+    """
+    if text is None:
+        return None
+    from flows.news_sources import checked_sources
+
+    return list(checked_sources([word.strip() for word in text.split(",") if word.strip()]))
 
 
 def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -277,7 +312,7 @@ def _report(outcome: Outcome, docs: Path | None, *, as_json: bool) -> None:
 
 
 def _print_json(outcome: Outcome, summary: Summary) -> None:
-    from flows.cli.live import refreshed_record
+    from flows.cli.live import polled_record, refreshed_record
     from flows.cli.output import print_json
 
     record = {
@@ -286,6 +321,7 @@ def _print_json(outcome: Outcome, summary: Summary) -> None:
         "generation_id": outcome.publication.generation_id,
         "marts": outcome.run.marts_file,
         "live": [refreshed_record(part) for part in outcome.ingested.refreshed],
+        "news": [polled_record(part) for part in outcome.ingested.news],
         "warnings": list(outcome.ingested.warnings),
         "pairs": summary.statuses.to_dicts(),
         "not_used": summary.reasons.to_dicts(),

@@ -47,6 +47,8 @@ def status(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = 
         print_table(["status", "pairs"], published["pairs"].items())
         fresh = [tuple(row.values()) for row in published["freshness"]]
         print_table(["exchange", "securities", "last session"], fresh)
+    if record["news"]:
+        print_table(list(record["news"][0]), [list(row.values()) for row in record["news"]], title="news")
     if record["runs"]:
         _print_runs(record["runs"])
     if record["rejected"]:
@@ -79,16 +81,19 @@ def _published(settings: Settings) -> dict[str, Any] | None:
 
 
 def _record(settings: Settings, n: int = 5) -> dict[str, Any]:
-    """Return the last runs and the newest answers of which nothing was stored."""
+    """Return the last runs, how fresh the news is, and the newest answers of which nothing was stored."""
     from warehouse.connection import open_file
     from warehouse.history import last_runs
+    from warehouse.migrations import MIGRATIONS, schema_version
+    from warehouse.news_record import news_freshness
     from warehouse.rejected import newest_rejected
 
     if not settings.warehouse_file.exists():
-        return {"runs": [], "n_rejected": 0, "rejected": []}
+        return {"runs": [], "news": [], "n_rejected": 0, "rejected": []}
     with open_file(settings.warehouse_file, read_only=True, wait_seconds=settings.lock_wait_seconds) as connection:
         total, rejected = newest_rejected(connection, n)
-        return {"runs": last_runs(connection, n), "n_rejected": total, "rejected": rejected}
+        news = news_freshness(connection).to_dicts() if schema_version(connection) == len(MIGRATIONS) else []
+        return {"runs": last_runs(connection, n), "news": news, "n_rejected": total, "rejected": rejected}
 
 
 def _print_runs(runs: list[dict[str, Any]]) -> None:

@@ -39,6 +39,7 @@ from pipelines.contracts.news import (
     FCT_NEWS_ITEMS,
     FCT_NEWS_LINKS,
     FCT_NEWS_THEMES,
+    FEED_VALIDATORS,
     NEWS,
     NEWS_ITEMS,
     READ_NEWS,
@@ -67,8 +68,18 @@ from pipelines.contracts.raw import (
     SAMPLE_PRICES,
     YAHOO_PRICES,
 )
+from pipelines.contracts.reactions import (
+    CANDIDATE_DECISIONS,
+    DAY_REACTIONS,
+    EVENT_DAYS,
+    FCT_CONFOUNDERS,
+    FCT_EVENT_CANDIDATES,
+    FCT_EVENT_REACTIONS,
+    FCT_MOVERS,
+    REACTIONS,
+)
 
-MARTS: tuple[Table, ...] = (*DIMENSIONS, *FACTS, *MARKET, *NEWS)
+MARTS: tuple[Table, ...] = (*DIMENSIONS, *FACTS, *MARKET, *NEWS, *REACTIONS)
 """Data tables of the published database."""
 
 PUBLISHED: tuple[Table, ...] = (*MARTS, *PUBLISHED_AUDIT)
@@ -79,8 +90,10 @@ __all__ = [
     "BACKFILL_CHUNKS",
     "BATCHES",
     "BINANCE_PRICES",
+    "CANDIDATE_DECISIONS",
     "CATALOGUE_EVENTS",
     "COINBASE_PRICES",
+    "DAY_REACTIONS",
     "DIMENSIONS",
     "DIM_EVENTS",
     "DIM_SECURITIES",
@@ -89,13 +102,18 @@ __all__ = [
     "DIM_SYMBOLS",
     "EDGAR_SHARE_COUNTS",
     "EDGAR_TICKERS",
+    "EVENT_DAYS",
     "FACTS",
     "FCT_ABNORMAL_RETURNS",
+    "FCT_CONFOUNDERS",
     "FCT_CORPORATE_ACTIONS",
+    "FCT_EVENT_CANDIDATES",
     "FCT_EVENT_CARS",
+    "FCT_EVENT_REACTIONS",
     "FCT_EVENT_SECURITIES",
     "FCT_GROUP_TESTS",
     "FCT_HOURLY_PRICES",
+    "FCT_MOVERS",
     "FCT_NEWS_ATTENTION",
     "FCT_NEWS_ITEMS",
     "FCT_NEWS_LINKS",
@@ -106,6 +124,7 @@ __all__ = [
     "FCT_SERIES",
     "FCT_STUDY_SECURITIES",
     "FCT_VALUE_IMPACT",
+    "FEED_VALIDATORS",
     "FILES_EVENTS",
     "FILES_FACTORS",
     "FILES_PRICES",
@@ -129,6 +148,7 @@ __all__ = [
     "QUARANTINE",
     "RAW",
     "RAW_ROWS",
+    "REACTIONS",
     "READ_NEWS",
     "REJECTED_ANSWERS",
     "REJECTED_BARS",

@@ -73,7 +73,7 @@ FCT_EVENT_SECURITIES = Table(
         Column(
             "n_confounders",
             "integer",
-            "other events naming the symbol with day 0 inside the event window",
+            "other events naming the symbol with day 0 inside the event window, outcomes left out; see fct_confounders",
             unit="events",
             minimum=0,
         ),

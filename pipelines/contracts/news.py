@@ -50,6 +50,20 @@ NEWS_ITEMS = Table(
     ),
 )
 
+FEED_VALIDATORS = Table(
+    name="feed_validators",
+    grain="one row per stored answer of a feed that says which version it is",
+    key=("run_id", "address", "fetched_at"),
+    meaning="By what a server knows the version of a feed that is stored, written in the transaction of its items",
+    columns=(
+        Column("run_id", "text", "run that asked"),
+        Column("address", "text", "address of the feed"),
+        Column("etag", "text", "header ETag of the answer", nullable=True),
+        Column("last_modified", "text", "header Last-Modified of the answer", nullable=True),
+        Column("fetched_at", "instant", "when it was fetched"),
+    ),
+)
+
 _NEWS_ID = Column("news_id", "text", "item: source, colon, item_id")
 _SOURCE = NEWS_ITEMS.column("source")
 _KIND = NEWS_ITEMS.column("kind")

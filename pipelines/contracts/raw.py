@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from pipelines.contracts.identity import IDENTITY_ROWS
 from pipelines.contracts.model import Column, Table
-from pipelines.contracts.news import NEWS_ITEMS
+from pipelines.contracts.news import FEED_VALIDATORS, NEWS_ITEMS
+from pipelines.contracts.reactions import CANDIDATE_DECISIONS
 from pipelines.contracts.vocabulary import (
     ACTION_KINDS,
     BATCH_KINDS,
@@ -323,5 +324,6 @@ RAW_ROWS = (
     KEN_FRENCH_FACTORS,
     EDGAR_SHARE_COUNTS,
     EDGAR_TICKERS,
+    CANDIDATE_DECISIONS,
 )
-RAW = (BATCHES, REQUESTS, RUN_INPUTS, BACKFILL_CHUNKS, *RAW_ROWS)
+RAW = (BATCHES, REQUESTS, RUN_INPUTS, BACKFILL_CHUNKS, FEED_VALIDATORS, *RAW_ROWS)

@@ -225,3 +225,48 @@ NEWS_LINK_RULES = {
     "cased_in_context": "a name in exactly this spelling, by the words that stand with it",
 }
 """Why an item is linked to a security, the surest first; aliases are in ``sql/seeds/news_aliases.csv``."""
+
+REACTIONS_OF_EVENTS = {
+    "mover": "the abnormal return of day 0 passes mover_threshold",
+    "quiet": "it does not: an event without a reaction",
+    "not_measured": "day 0 has no return, or too few sessions before it",
+}
+
+CONFOUNDER_KINDS = {
+    "own": "another event that names the security",
+    "earnings": "results that the security is named in: an event, an 8-K with item 2.02, or a date of the calendar",
+    "macro": "an event of the theme macro",
+    "peer": "an event of the same theme, or one that names a security which the event itself names beside this one",
+    "ex_date": "a split or distribution of the security",
+}
+"""What else may have moved a security; an outcome is a move of the market and none of these."""
+
+CANDIDATE_KINDS = {
+    "results": "results of a quarter",
+    "agreement": "a material agreement begun or ended, an acquisition or a disposition",
+    "officers": "directors or officers who come or leave",
+    "disclosure": "what a company discloses to everybody at once, often a press release",
+    "other_event": "what a company thinks important",
+    "distress": "impairment, delisting, restatement, bankruptcy, an attack on its systems",
+    "results_date": "a date on which results will come",
+    "model_release": "a release of a model",
+    "paper": "a scientific paper",
+    "burst": "a theme that much more was written about than is usual",
+}
+
+CANDIDATE_RULES = {
+    "form_8k_item": "an 8-K with an item of sql/seeds/form_8k_items.csv; the item of the lowest rank says the kind",
+    "results_calendar": "a date of results of a linked security",
+    "linked_release": "a model release that is linked to a security or has a theme",
+    "linked_paper": "a paper that is linked to a security or has a theme",
+    "attention_burst": "the first day of a burst of attention to a theme; its most told story",
+}
+
+CANDIDATE_STATUSES = {
+    "candidate": "nothing was decided, or its facts have changed since it was rejected",
+    "linked": "an event of the catalogue says the same",
+    "promoted": "it was made an event",
+    "rejected": "it was rejected, and its facts are as they were",
+}
+
+DECISIONS = ("promoted", "rejected")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.event_study.cars import PairCars, run_cars
+from pipelines.event_study.day_reactions import ReactionRule, day_reactions
 from pipelines.event_study.engine import run_study
 from pipelines.event_study.group_tests import group_tests
 from pipelines.event_study.panel import ReturnPanel
@@ -12,10 +13,12 @@ from pipelines.event_study.windows import Window
 
 __all__ = [
     "PairCars",
+    "ReactionRule",
     "ReturnPanel",
     "StudyResult",
     "StudySpec",
     "Window",
+    "day_reactions",
     "default_min_estimation_obs",
     "group_tests",
     "run_cars",

@@ -20,7 +20,9 @@ OTHER_STORY: Final = 50.0
 """Similarity of two titles (token sort ratio, 0 to 100) under which one is no edit of the other, if it also has another
 address: an id that a feed gave away twice. Titles without a common word score 20 to 45 by their letters alone."""
 
-_CONTENT: Final = ("title", "summary", "url", "occurred_at")
+CONTENT: Final = ("title", "summary", "url", "occurred_at")
+"""What makes a version: points, likes and comments change with every poll and say nothing new."""
+
 _CLOCK: Final = ("occurred_at", "time_basis", "precision")
 _KEPT: Final = (
     "source",
@@ -92,9 +94,23 @@ def fold(rows: pl.DataFrame) -> Folded:
         items,
         versions.drop("available_at")
         .join(items.select("news_id", "available_at"), on="news_id")
-        .select("news_id", "version", *_CONTENT, "canonical_url", "fetched_at", "is_other_story", known_at=known_at)
+        .select("news_id", "version", *CONTENT, "canonical_url", "fetched_at", "is_other_story", known_at=known_at)
         .sort("news_id", "version"),
     )
+
+
+def new_versions(items: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+    """Return the items that say something which no stored version of them says, each content once, in their order.
+
+    Parameters
+    ----------
+    items : DataFrame
+        ``source``, ``item_id`` and `CONTENT`, among others.
+    stored : DataFrame
+        ``source``, ``item_id`` and `CONTENT` of the versions that are stored.
+    """
+    said = ["source", "item_id", *CONTENT]
+    return items.unique(said, keep="first", maintain_order=True).join(stored, on=said, how="anti", nulls_equal=True)
 
 
 def _versions(rows: pl.DataFrame) -> pl.DataFrame:
@@ -104,7 +120,7 @@ def _versions(rows: pl.DataFrame) -> pl.DataFrame:
     )
     distinct = (
         named.sort("news_id", "fetched_at", "batch_id", "row_number")
-        .unique(["news_id", *_CONTENT], keep="first", maintain_order=True)
+        .unique(["news_id", *CONTENT], keep="first", maintain_order=True)
         .with_columns(version=pl.int_range(1, pl.len() + 1).over("news_id"))
     )
     seen = pl.col("fetched_at").first().over("news_id")

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
-from pipelines.contracts.vocabulary import EVENT_KINDS, EVENT_THEMES, PRECISIONS, SIGNS, VERIFIED
+from pipelines.contracts.vocabulary import CANDIDATE_RULES, EVENT_KINDS, EVENT_THEMES, PRECISIONS, SIGNS, VERIFIED
 
 _INSTANT = re.compile(r"(19|20)\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DATE = re.compile(r"(19|20)\d\d-\d\d-\d\d", re.ASCII)
@@ -49,7 +49,16 @@ _EXPECTED = {
     "urls[]": "an address that starts with https:// or http://",
     "verified": f"one of {', '.join(VERIFIED)}",
     "first_session_us": _A_DATE,
+    "provenance": "the mapping that `reaction events promote` writes",
     "note": _TEXT,
+    "candidate": "the candidate's id such as edgar:0001045810-25-000023",
+    "facts": "the fingerprint that `reaction events candidates --json` shows",
+    "rule": f"one of {', '.join(CANDIDATE_RULES)}",
+    "news": "a list of at least one id of a news item",
+    "news[]": _TEXT,
+    "reason": _TEXT,
+    "decided_by": _TEXT,
+    "decided_at": _AN_INSTANT,
 }
 
 
@@ -115,6 +124,32 @@ class Ticker(BaseModel):
     sign: Annotated[str, _word(SIGNS)]
 
 
+class Provenance(BaseModel):
+    """Which candidate of the news an event was made of, by whom and when."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    candidate: Line
+    facts: Line
+    rule: Annotated[str, _word(tuple(CANDIDATE_RULES))]
+    news: Annotated[list[Line], Field(min_length=1)]
+    decided_by: Line
+    decided_at: Instant
+
+
+class Rejection(BaseModel):
+    """A candidate that is no event, as the file of rejections writes it."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    candidate: Line
+    title: Line
+    facts: Line
+    reason: Line
+    decided_by: Line
+    decided_at: Instant
+
+
 class Event(BaseModel):
     """One event of the catalogue, as its file writes it.
 
@@ -130,6 +165,8 @@ class Event(BaseModel):
         Session an outcome happened in; for no other kind.
     first_session_us : date or None
         First New York session whose close can hold the news, as the curator sees it; a cross-check, never an input.
+    provenance : Provenance or None
+        Where a promoted candidate comes from; no other event has it.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_default=True)
@@ -149,6 +186,7 @@ class Event(BaseModel):
     verified: Annotated[str, _word(VERIFIED)] | None = None
     first_session_us: Day | None = None
     note: Line | None = None
+    provenance: Provenance | None = None
 
     @property
     def public_from(self) -> datetime:
@@ -204,14 +242,17 @@ class Event(BaseModel):
         return value
 
 
-def explain(detail: ErrorDetails) -> str:
+_FORMS: dict[int | str, type[BaseModel]] = {"tickers": Ticker, "provenance": Provenance}
+
+
+def explain(detail: ErrorDetails, form: type[BaseModel] = Event) -> str:
     """Turn one of pydantic's errors into a line of ours: field, what was expected, what was got."""
     place = detail["loc"]
     if not place:
         return f"expected the fields of an event, got {_shown(detail['input'])}"
     field = ", ".join(f"entry {part + 1}" if isinstance(part, int) else _name(part) for part in place)
     if detail["type"] == "extra_forbidden":
-        known = Ticker.model_fields if place[0] == "tickers" else Event.model_fields
+        known = _FORMS.get(place[0], form).model_fields
         names = ", ".join(name for name in _EXPECTED if name in known)
         return f"{field}: expected only the fields {names}, got another one; remove or rename it"
     name = str(place[-1] if isinstance(place[-1], str) else f"{place[-2]}[]")

@@ -1,6 +1,6 @@
 -- grain: one row per event and symbol asked for by any study
 -- key:   event_id, symbol
--- reads: study.securities, study.studies, core.event_sessions, core.event_pairs
+-- reads: study.securities, core.event_sessions, core.event_pairs, core.confounders
 -- units: n_confounders counts events
 with
 
@@ -12,38 +12,20 @@ ledger as (
         count(*) filter (where securities.status = 'used') as n_used,
         count(*) filter (where securities.status = 'pending') as n_pending,
         min_by(securities.reason, securities.study_id) filter (where securities.status = 'pending') as pending_reason,
-        min_by(securities.reason, securities.study_id) filter (where securities.status = 'excluded') as excluded_reason,
-        min(studies.event_start) as event_start,
-        max(studies.event_end) as event_end
+        min_by(securities.reason, securities.study_id) filter (where securities.status = 'excluded') as excluded_reason
     from study.securities
-    inner join study.studies on securities.study_id = studies.study_id
     group by securities.event_id, securities.symbol
 ),
 
-named as (
-    select
-        event_sessions.event_id,
-        event_sessions.symbol,
-        event_sessions.event_index
-    from core.event_sessions
-    inner join core.event_pairs
-        on event_sessions.event_id = event_pairs.event_id and event_sessions.symbol = event_pairs.symbol
-),
-
+-- Of what fct_confounders lists: the catalogue's events of the event window that name the security.
 confounders as (
     select
-        ledger.event_id,
-        ledger.symbol,
+        event_id,
+        symbol,
         count(*) as n_confounders
-    from ledger
-    inner join core.event_sessions
-        on ledger.event_id = event_sessions.event_id and ledger.symbol = event_sessions.symbol
-    inner join named
-        on
-            event_sessions.symbol = named.symbol
-            and event_sessions.event_id != named.event_id
-            and named.event_index - event_sessions.event_index between ledger.event_start and ledger.event_end
-    group by ledger.event_id, ledger.symbol
+    from core.confounders
+    where is_named and in_window = 'event'
+    group by event_id, symbol
 ),
 
 final as (

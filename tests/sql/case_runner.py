@@ -19,9 +19,11 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contracts import (
+    DAY_REACTIONS,
     DIM_EVENTS,
     DIM_SESSIONS,
     DIM_STUDIES,
+    EVENT_DAYS,
     FCT_ABNORMAL_RETURNS,
     FCT_EVENT_CARS,
     FCT_GROUP_TESTS,
@@ -43,12 +45,14 @@ CONTRACTS: dict[str, Table] = {
     **{f"raw.{table.name}": table for table in RAW},
     **{f"mart.{table.name}": table for table in PUBLISHED},
     **{f"core.{table.name}": table for table in READ_NEWS},
+    "core.event_days": EVENT_DAYS,
     "core.sessions": DIM_SESSIONS,
     "core.events": DIM_EVENTS,
     "study.studies": DIM_STUDIES,
     "study.securities": FCT_STUDY_SECURITIES,
     "study.abnormal_returns": FCT_ABNORMAL_RETURNS,
     "study.cars": FCT_EVENT_CARS,
+    "study.day_reactions": DAY_REACTIONS,
     "study.group_tests": FCT_GROUP_TESTS,
 }
 VARIABLES = {
@@ -56,6 +60,7 @@ VARIABLES = {
     "factor_unit": "decimal",
     "default_exchange": None,
     "as_of": "9999-01-01T00:00:00+00:00",
+    "confounders_listed": "20",
 }
 RELATIVE_TOLERANCE = 1e-12
 

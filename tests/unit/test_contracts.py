@@ -28,6 +28,13 @@ PROMISED = {
     "df n caar r_bar is_valid note",
     "fct_value_impact": "event_id symbol session_date shares_outstanding market_cap_before_usd value_change_usd "
     "abnormal_value_usd",
+    "fct_movers": "symbol session_date model abnormal_return std_abnormal_return p_value session_rank n_news "
+    "top_news_id top_news_title event_ids",
+    "fct_event_reactions": "event_id symbol session_date reaction std_abnormal_return",
+    "fct_confounders": "event_id symbol confounder_kind confounder_id title confounder_session relative_day in_window "
+    "distance",
+    "fct_event_candidates": "candidate_id kind title occurred_at available_at precision symbols theme news_ids rule "
+    "status event_id",
     "quality_checks": "run_id table_name check_name severity passed observed expected checked_at",
     "runs": "run_id started_at finished_at flow source code_version input_hash status message n_requests n_rows",
 }
@@ -43,26 +50,31 @@ KEYS = {
     "fct_event_cars": ("study_id", "event_id", "symbol", "window_start", "window_end"),
     "fct_group_tests": ("study_id", "group_by", "group_value", "window_start", "window_end", "test"),
     "fct_value_impact": ("event_id", "symbol"),
+    "fct_movers": ("symbol", "session_date"),
+    "fct_event_reactions": ("event_id", "symbol"),
+    "fct_confounders": ("event_id", "symbol", "confounder_id"),
+    "fct_event_candidates": ("candidate_id",),
     "runs": ("run_id",),
 }
 BY_NAME = {table.name: table for table in PUBLISHED}
 ALL = list(dict.fromkeys([*PUBLISHED, *AUDIT, *RAW]))
 WORDS = {
-    "status": {vocabulary.RUN_STATUSES, tuple(vocabulary.STATUSES)},
+    "status": {vocabulary.RUN_STATUSES, tuple(vocabulary.STATUSES), tuple(vocabulary.CANDIDATE_STATUSES)},
     "day0_rule": {tuple(vocabulary.DAY0_RULES)},
-    "model": {tuple(vocabulary.MODELS)},
+    "model": {tuple(vocabulary.MODELS), ("market", "constant_mean")},
     "test": {tuple(vocabulary.TESTS)},
     "kind": {
         tuple(vocabulary.EVENT_KINDS),
         tuple(vocabulary.BATCH_KINDS),
         tuple(vocabulary.ACTION_KINDS),
         tuple(vocabulary.NEWS_KINDS),
+        tuple(vocabulary.CANDIDATE_KINDS),
     },
     "state": {tuple(vocabulary.REJECTED)},
     "outcome": {tuple(vocabulary.OUTCOMES), tuple(vocabulary.CHUNK_OUTCOMES)},
     "source": {tuple(vocabulary.LIVE_SOURCES), vocabulary.HOURLY_SOURCES, tuple(vocabulary.NEWS_SOURCES)},
     "dataset": {tuple(vocabulary.FRENCH_DATASETS)},
-    "rule": {tuple(vocabulary.NEWS_LINK_RULES)},
+    "rule": {tuple(vocabulary.NEWS_LINK_RULES), tuple(vocabulary.CANDIDATE_RULES)},
     "theme": {vocabulary.EVENT_THEMES},
     "time_basis": {tuple(vocabulary.TIME_BASES)},
     "other_source": {tuple(vocabulary.LIVE_SOURCES)},
@@ -76,6 +88,10 @@ WORDS = {
     "session_basis": {("exchange_calendar", "own_dates")},
     "gate": {("study", "publish")},
     "reason": {tuple(vocabulary.SYMBOL_REASONS)},
+    "reaction": {tuple(vocabulary.REACTIONS_OF_EVENTS)},
+    "confounder_kind": {tuple(vocabulary.CONFOUNDER_KINDS)},
+    "in_window": {("estimation", "event")},
+    "decision": {vocabulary.DECISIONS},
 }
 SQL_TYPES = ("varchar", "date", "timestamptz", "bigint", "double", "boolean", "varchar")
 EXAMPLE = Table(
@@ -147,7 +163,20 @@ def test_the_words_of_coded_columns_come_from_the_vocabulary() -> None:
     assert not [(table, column.name) for table, column in coded if column.allowed not in WORDS.get(column.name, set())]
 
 
-@pytest.mark.parametrize("name", ["STATUSES", "DAY0_RULES", "MODELS", "TESTS", "EVENT_KINDS", "SYMBOL_REASONS"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "STATUSES",
+        "DAY0_RULES",
+        "MODELS",
+        "TESTS",
+        "EVENT_KINDS",
+        "SYMBOL_REASONS",
+        "CONFOUNDER_KINDS",
+        "CANDIDATE_KINDS",
+        "CANDIDATE_RULES",
+    ],
+)
 def test_every_word_is_described(name: str) -> None:
     """Each word of a described vocabulary has a meaning of its own."""
     words = getattr(vocabulary, name)
