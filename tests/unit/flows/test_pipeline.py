@@ -19,7 +19,7 @@ from pipelines.errors import GateClosedError, SourceError, WarehouseBusyError, W
 from pipelines.settings import Settings
 from warehouse.lease import holder
 
-NOTHING = SimpleNamespace(input_hash="0", is_partial=False, is_new=True, raise_if_closed=lambda: None)
+NOTHING = SimpleNamespace(input_hash="0", is_partial=False, complaint="", is_new=True, raise_if_closed=lambda: None)
 """What any stage may return."""
 
 
