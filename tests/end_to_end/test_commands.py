@@ -46,6 +46,7 @@ def test_every_command_has_help_with_an_example(tmp_path: Path) -> None:
     found = dict(commands(tmp_path / "home"))
     assert {("run",), ("study",), ("sql",), ("check",), ("status",), ("events",)} <= set(found)
     assert {("events", "list"), ("events", "show"), ("events", "check")} <= set(found)
+    assert {("events", "candidates"), ("events", "promote"), ("events", "reject")} <= set(found)
     for path, shown in found.items():
         assert shown.code == 0, path
         assert shown.err == "", path
