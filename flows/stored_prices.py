@@ -80,7 +80,7 @@ def stored_prices(settings: Settings, stored: Stored, wanted: Collection[str], n
         If nothing of the source was known by then, or none of the wanted symbols.
     """
     as_of = stored.as_of or NEWEST
-    since = first_known(settings.warehouse_file, stored.provider)
+    since = first_known(settings.warehouse_file, stored.provider, settings.lock_wait_seconds)
     known = [symbol for symbol, first in since.items() if first <= as_of]
     if not known:
         raise SourceError(_why_nothing(settings, stored, since))
@@ -90,7 +90,9 @@ def stored_prices(settings: Settings, stored: Stored, wanted: Collection[str], n
     chosen = sorted(set(names.values()) & set(known))
     if wanted and not chosen:
         raise SourceError(f"none of the {len(wanted)} symbols that the study needs can be had: {lacking}")
-    bars = bars_of(settings.warehouse_file, models(), stored.provider, chosen, as_of)
+    bars = bars_of(
+        settings.warehouse_file, models(), stored.provider, chosen, as_of, wait_seconds=settings.lock_wait_seconds
+    )
     batches = [_batch(stored, symbol, bars[symbol], stored.as_of or now) for symbol in chosen if symbol in bars]
     return StoredPrices(batches, known, lacking)
 
