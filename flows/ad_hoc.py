@@ -170,7 +170,7 @@ def _of_files(settings: Settings, wanted: Collection[str], now: datetime) -> _Pr
 
 
 def _of_store(settings: Settings, stored: Stored, wanted: Collection[str], now: datetime) -> _Prices:
-    found = stored_prices(settings, stored, known_exceptions().present(wanted), now)
+    found = stored_prices(settings, stored, wanted, now)
     return _Prices(found.batches, found.symbols, stored.name, found.lacking)
 
 
@@ -188,7 +188,7 @@ def _factors(settings: Settings, spec: StudySpec, now: datetime) -> list[RawBatc
 
 def _expect_benchmark(benchmark: str | None, prices: _Prices) -> None:
     symbols = prices.symbols
-    if benchmark is not None and benchmark not in symbols:
+    if benchmark is not None and known_exceptions().related([benchmark]).isdisjoint(symbols):
         shown = ", ".join(get_close_matches(benchmark.upper(), symbols, n=3) or symbols[:5])
         lacking = f"; {prices.lacking}" if prices.lacking else ""
         raise SpecError(

@@ -28,7 +28,7 @@ def run_as_of(settings: Settings, as_of: datetime) -> Outcome:
         If what was known then does not pass a gate.
     """
     if "source" not in settings.model_fields_set:
-        known = inputs_as_of(settings.warehouse_file, as_of)
+        known = inputs_as_of(settings.warehouse_file, as_of, wait_seconds=settings.lock_wait_seconds)
         settings = settings.model_copy(update={"source": known.price_source})
     return run_pipeline(settings, as_of=as_of)
 

@@ -20,6 +20,7 @@ from flows.rejected import rejected
 from flows.restating import request_rows
 from flows.run import Run, models
 from pipelines.contracts import BACKFILL_CHUNKS
+from pipelines.settings import Settings
 from pipelines.sources.live import Outcome
 from warehouse.chunks import Delivery, deliver
 from warehouse.connection import open_file
@@ -125,9 +126,15 @@ def _held(desk: Desk, lanes: Sequence[Lane]) -> Held:
     for source in desk.askers:
         names = [lane.symbol for lane in lanes if lane.source == source and lane.symbol in desk.stored[source]]
         if names:
-            bars = bars_of(desk.run.settings.warehouse_file, desk.models, source, names)
+            settings = desk.run.settings
+            bars = bars_of(settings.warehouse_file, desk.models, source, names, wait_seconds=_patience(settings))
             found.update({(source, symbol): frame for symbol, frame in bars.items()})
     return found
+
+
+def _patience(settings: Settings) -> float:
+    """Return how long another process's lock is waited for: a backfill is in no hurry."""
+    return max(settings.lock_wait_seconds, LOCK_SECONDS)
 
 
 def _commit(desk: Desk, ended: Sequence[Ended]) -> list[Lane]:
@@ -146,8 +153,7 @@ def _commit(desk: Desk, ended: Sequence[Ended]) -> list[Lane]:
         pl.DataFrame(chunks, schema=BACKFILL_CHUNKS.polars_schema, orient="row"),
         [rejected(run.run_id, one.job.lane.source, [one.result]) for one in asked if one.result is not None],
     )
-    wait = max(settings.lock_wait_seconds, LOCK_SECONDS)
-    with open_file(settings.warehouse_file, wait_seconds=wait) as connection:
+    with open_file(settings.warehouse_file, wait_seconds=_patience(settings)) as connection:
         deliver(connection, delivery, run.run_id)
     for one in asked:
         _count(desk, one)

@@ -175,10 +175,9 @@ def wanted_of(settings: Settings, sources: Sequence[str], symbols: Sequence[str]
     ConfigurationError
         If a file of symbols cannot be read, or there is no symbol.
     """
-    named = tuple(part for item in symbols for part in item.split(",") if part.strip())
     listings = Listings.load(settings)
-    if named or settings.symbols:
-        chosen = settings.model_copy(update={"symbols": named}) if named else settings
+    chosen = settings.model_copy(update={"symbols": tuple(symbols)}) if symbols else settings
+    if chosen.symbols:
         return tuple(wanted_symbols(chosen, sources[0], listings))
     served = (symbol for source in sources for symbol in listings.served_by(source))
     return tuple(dict.fromkeys(served))

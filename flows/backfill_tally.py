@@ -26,6 +26,8 @@ class SourceTally:
         Chunks by outcome.
     reasons : dict
         First reason of each outcome, with the symbol it was about.
+    symbols : dict
+        By outcome, the symbols that ended so for a reason, each once.
     """
 
     source: str
@@ -34,6 +36,7 @@ class SourceTally:
     n_rows: int = 0
     n_requests: int = 0
     reasons: dict[str, str] = field(default_factory=dict)
+    symbols: dict[str, dict[str, None]] = field(default_factory=dict)
 
     @property
     def n_ended(self) -> int:
@@ -52,6 +55,7 @@ class SourceTally:
         self.n_requests += n_requests
         if reason:
             self.reasons.setdefault(outcome, f"{symbol}: {reason}")
+            self.symbols.setdefault(outcome, {})[symbol] = None
 
 
 @dataclass(slots=True)

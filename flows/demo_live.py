@@ -34,15 +34,12 @@ START: Final = date(2023, 1, 3)
 SPLIT, DIVIDEND = 10.0, 0.25
 
 _CHOSEN: Final[dict[str, object]] = {
+    **{name: field.get_default() for name, field in Settings.model_fields.items() if name != "home"},
     "source": "yahoo",
     "symbols": SYMBOLS,
     "start": START,
-    "compare_with": None,
-    "exchange": None,
-    "grace_minutes": 30.0,
-    **dict.fromkeys(("events", "studies", "factors"), ()),
 }
-"""What the demonstration takes of nobody's own settings."""
+"""Settings of the demonstration; all others are as nobody has changed them, so that it asks no provider but its own."""
 
 
 @dataclass(frozen=True, slots=True)

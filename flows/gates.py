@@ -24,7 +24,7 @@ GATED: dict[str, dict[str, str]] = {
 }
 """Relations each gate holds against a contract."""
 
-SMALL_TABLES = ("dim_securities", "dim_events", "dim_studies")
+SMALL_TABLES = ("dim_securities", "dim_symbols", "dim_events", "dim_studies")
 """Tables that Great Expectations reads whole; the others it judges by what SQL has counted."""
 
 

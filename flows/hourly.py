@@ -74,7 +74,10 @@ def expect_hours(settings: Settings) -> None:
     """
     if settings.source not in HOURLY_SOURCES:
         words = ", ".join(HOURLY_SOURCES)
-        raise ConfigurationError(f"--hourly: expected a source that has hours ({words}), got {settings.source!r}")
+        raise ConfigurationError(
+            f"--hourly: expected a source that has hours ({words}), got {settings.source!r}; "
+            "--no-hourly leaves them out where reaction.toml has `hourly = true`"
+        )
 
 
 def first_day(settings: Settings, now: datetime) -> date:

@@ -13,6 +13,7 @@ import polars as pl
 
 from flows.identity import known_exceptions
 from flows.run import seeds_folder
+from pipelines.contracts.vocabulary import LIVE_SOURCES
 from pipelines.errors import ConfigurationError
 from pipelines.identity import Exceptions
 from pipelines.settings import Settings
@@ -107,9 +108,14 @@ def wanted_symbols(settings: Settings, source: str, listings: Listings) -> list[
     Raises
     ------
     ConfigurationError
-        If a file of symbols cannot be read, or there is no symbol.
+        If a file of symbols cannot be read, what is named holds no symbol, or the source can serve none.
     """
     named = [symbol for item in settings.symbols for symbol in _expanded(item)]
+    if settings.symbols and not named:
+        given = ", ".join(repr(item) for item in settings.symbols)
+        raise ConfigurationError(
+            f"--symbols: expected at least one symbol, got none in {given}; leave it out to ask for all that are known"
+        )
     found = list(dict.fromkeys(named)) or listings.served_by(source)
     if not found:
         raise ConfigurationError(f"--source {source}: expected symbols, got none; name them with --symbols NVDA")
@@ -117,22 +123,26 @@ def wanted_symbols(settings: Settings, source: str, listings: Listings) -> list[
 
 
 def _expanded(item: str) -> list[str]:
-    """Return the symbols of a file, one a line and `#` before remarks; a name that is no file is a symbol."""
+    """Return the symbols of a file, one a line and `#` before remarks; names that are no file are symbols."""
     file = Path(item)
+    if "," in item and not file.is_file():
+        return [symbol for part in item.split(",") for symbol in _expanded(part.strip())]
     if not (file.suffix.lower() in (".txt", ".csv") or "/" in item):
         return [_checked(item)] if item.strip() else []
     if not file.is_file() and item.count("/") == 1 and not file.suffix:
         return [_checked(item)]
     try:
-        lines = [line.partition("#")[0].split(",")[0].strip() for line in file.read_text("utf-8").splitlines()]
+        text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"--symbols {item}: expected a text file with a symbol a line; {error}") from error
+    lines = [line.partition("#")[0].split(",")[0].strip() for line in text.splitlines()]
     return [_checked(line) for line in lines if line and line.lower() != "symbol"]
 
 
 def _checked(symbol: str) -> str:
-    """Return a symbol without the spaces around it, if it can be one."""
+    """Return a symbol as the providers write it, in capitals and without the spaces around it, if it can be one."""
     text = symbol.strip()
     if not text.isprintable() or any(char.isspace() for char in text) or len(text) > 40:  # noqa: PLR2004
         raise ConfigurationError(f"--symbols: expected a ticker such as NVDA or ^GSPC, got {symbol[:60]!r}")
-    return text
+    word, _, name = text.partition(":")
+    return f"{word}:{name.upper()}" if name and word in LIVE_SOURCES else text.upper()

@@ -160,8 +160,9 @@ def refresh_all(settings: Settings, run_id: str, now: datetime, hosts: Hosts = H
     """
     refreshed = refresh(settings, settings.source, run_id, now, hosts=hosts)
     if not refreshed.usable:
+        none = f"no session from {settings.start} on is over"
         reasons = "; ".join(
-            f"{item.symbol} {item.state}: {item.reason}" for item in [*refreshed.results.values()][:_NAMED]
+            f"{item.symbol} {item.state}: {item.reason or none}" for item in [*refreshed.results.values()][:_NAMED]
         )
         raise SourceError(f"no price of {LIVE_SOURCES[settings.source]} can be used: {reasons}")
     other = settings.compare_with

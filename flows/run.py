@@ -70,7 +70,7 @@ class Run:
     def workspace(self, *, new: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the scratch database, a new one or the one the stages before have filled."""
         opener = open_workspace if new else reopen_workspace
-        connection = opener(self.build_file, self.settings.warehouse_file)
+        connection = opener(self.build_file, self.settings.warehouse_file, self.settings.lock_wait_seconds)
         try:
             set_variables(connection, self.variables)
             yield connection

@@ -157,7 +157,7 @@ def _french(run: Run) -> French:
 
 def recall(run: Run, as_of: datetime) -> Ingested:
     """Return what the newest run of the same source had read by an instant."""
-    known = inputs_as_of(run.settings.warehouse_file, as_of, run.settings.source)
+    known = inputs_as_of(run.settings.warehouse_file, as_of, run.settings.source, run.settings.lock_wait_seconds)
     nothing = StoreResult(n_new=0, n_known=0, n_rows=0)
     text = "\n".join([as_of.isoformat(), *(f"{source} {name}" for source, name in known.inputs)])
     return Ingested(nothing, nothing, nothing, known.inputs, hashlib.sha256(text.encode()).hexdigest())

@@ -13,6 +13,7 @@ from typing import Final
 
 import polars as pl
 
+from flows.identity import known_exceptions
 from flows.run import models
 from pipelines.contracts.vocabulary import LIVE_SOURCES
 from pipelines.errors import SourceError
@@ -68,21 +69,30 @@ class StoredPrices:
 def stored_prices(settings: Settings, stored: Stored, wanted: Collection[str], now: datetime) -> StoredPrices:
     """Return the final bars of the wanted symbols, a batch for each that has some.
 
+    Parameters
+    ----------
+    wanted : collection of str
+        Symbols as they were written; of a security that was renamed the bars are those of its present symbol.
+
     Raises
     ------
     SourceError
         If nothing of the source was known by then, or none of the wanted symbols.
     """
     as_of = stored.as_of or NEWEST
-    since = first_known(settings.warehouse_file, stored.provider)
+    since = first_known(settings.warehouse_file, stored.provider, settings.lock_wait_seconds)
     known = [symbol for symbol, first in since.items() if first <= as_of]
     if not known:
         raise SourceError(_why_nothing(settings, stored, since))
-    lacking = _lacking(stored, sorted(set(wanted) - set(known)), since, known)
-    chosen = sorted(set(wanted) & set(known))
+    names = known_exceptions().present(wanted)
+    written = {new: old for old, new in sorted(names.items(), reverse=True) if new not in wanted}
+    lacking = _lacking(stored, sorted(set(names.values()) - set(known)), since, written, known)
+    chosen = sorted(set(names.values()) & set(known))
     if wanted and not chosen:
         raise SourceError(f"none of the {len(wanted)} symbols that the study needs can be had: {lacking}")
-    bars = bars_of(settings.warehouse_file, models(), stored.provider, chosen, as_of)
+    bars = bars_of(
+        settings.warehouse_file, models(), stored.provider, chosen, as_of, wait_seconds=settings.lock_wait_seconds
+    )
     batches = [_batch(stored, symbol, bars[symbol], stored.as_of or now) for symbol in chosen if symbol in bars]
     return StoredPrices(batches, known, lacking)
 
@@ -111,17 +121,25 @@ def _why_nothing(settings: Settings, stored: Stored, since: Mapping[str, datetim
     )
 
 
-def _lacking(stored: Stored, names: list[str], since: Mapping[str, datetime], known: list[str]) -> str:
+def _lacking(
+    stored: Stored, names: list[str], since: Mapping[str, datetime], written: Mapping[str, str], known: list[str]
+) -> str:
     """Say of each name whether it was stored later or never, and which stored names are close to it."""
     if not names:
         return ""
     never = [name for name in names if name not in since]
-    told = [f"{name} was first stored at {since[name].astimezone(UTC).isoformat()}" for name in names if name in since]
-    told += [f"{name} was never stored{_close(name, known)}" for name in never]
+    called = {name: f"{name} ({written[name]} is its former symbol)" if name in written else name for name in names}
+    told = [
+        f"{called[name]} was first stored at {since[name].astimezone(UTC).isoformat()}"
+        for name in names
+        if name in since
+    ]
+    told += [f"{called[name]} was never stored{_close(name, known)}" for name in never]
     more = f"; and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    unknown = [name for name in never if name.upper() not in known]
     do = ""
-    if never:
-        command = f"reaction backfill --sources {stored.provider} --symbols {','.join(never[:_NAMED])} --from DAY"
+    if unknown:
+        command = f"reaction backfill --sources {stored.provider} --symbols {','.join(unknown[:_NAMED])} --from DAY"
         do = f"; `{command}` fetches what was never stored"
     return f"{'; '.join(told[:_NAMED])}{more}{do}"
 

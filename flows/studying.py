@@ -63,6 +63,14 @@ A share count serves from the session after it was filed, as in ``mart.fct_value
 """
 
 
+PRESENT = """
+    select symbol, published_symbol
+    from core.symbol_holders
+    where valid_until = date '9999-12-31' and published_symbol != symbol
+"""
+"""Symbols that a definition may still name, and the ones that their securities have now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Core:
     """The core tables a study reads, as frames; `attributes` are the user's own columns of the event list."""
@@ -154,6 +162,8 @@ def run_definitions(
     """
     work = work or Work()
     core = Core.read(connection)
+    present = read_frame(connection, PRESENT)
+    definitions = [definition.with_symbols(dict(present.iter_rows())) for definition in definitions]
     asked = {definition.id: _asked(definition, core) for definition in definitions}
     day0 = _resolve(pl.concat([*asked.values(), core.named.select(PAIR)]).unique().sort(PAIR), core)
     results = [_run(definition, asked[definition.id], day0, core, work) for definition in definitions]
@@ -209,7 +219,7 @@ def _attributes(named: pl.DataFrame) -> pl.DataFrame:
 
 def _run(definition: StudyDefinition, asked: pl.DataFrame, day0: pl.DataFrame, core: Core, work: Work) -> Studied:
     spec = definition.spec
-    unusable = unusable_pairs(asked, day0, core.securities, core.rejected)
+    unusable = unusable_pairs(asked, day0, core.securities, core.rejected, core.named)
     ready = ready_pairs(asked, unusable, day0, core.securities)
     if spec.benchmark is not None:
         unusable, ready = _exclude(

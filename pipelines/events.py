@@ -125,7 +125,11 @@ def day0_requests(
 
 
 def unusable_pairs(
-    asked: pl.DataFrame, sessions: pl.DataFrame, securities: pl.DataFrame, rejected: Collection[str] = ()
+    asked: pl.DataFrame,
+    sessions: pl.DataFrame,
+    securities: pl.DataFrame,
+    rejected: Collection[str] = (),
+    named: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return the pairs that no engine can use yet, with ``status`` and ``reason``; the other pairs are ready.
 
@@ -137,7 +141,12 @@ def unusable_pairs(
         ``symbol``, ``last_session``, ``is_ended``.
     rejected : collection of str
         Symbols that have price rows in quarantine.
+    named : DataFrame, optional
+        ``event_id``, ``symbol``, ``named_symbol``: the symbol by which an event names a security, which may be one that
+        it had then.
     """
+    written = pl.DataFrame(schema=dict.fromkeys((*PAIR, "named_symbol"), pl.String)) if named is None else named
+    asked = asked.join(written.select(*PAIR, "named_symbol"), on=PAIR, how="left", maintain_order="left")
     rows = asked.join(sessions, on=PAIR, how="left", maintain_order="left").join(
         securities.select("symbol", "last_session", "is_ended"), on="symbol", how="left", maintain_order="left"
     )
@@ -148,6 +157,8 @@ def unusable_pairs(
         .then(pl.col("problem"))
         .when(has_no_prices & pl.col("symbol").is_in(list(rejected)))
         .then(pl.format("every price row of {} is in quarantine", "symbol"))
+        .when(has_no_prices & (pl.col("named_symbol") != pl.col("symbol")))
+        .then(pl.format("{} has no prices in this source; the event names it {}", "symbol", "named_symbol"))
         .when(has_no_prices)
         .then(pl.format("{} has no prices in this source", "symbol"))
         .when(pl.col("event_session").is_null())

@@ -103,9 +103,9 @@ class Exceptions:
         held = (period for periods in self.periods.values() for period in periods)
         return {*symbols, *(period.symbol for period in held if period.security_id in named)}
 
-    def present(self, symbols: Collection[str]) -> set[str]:
-        """Return symbols as they are now, that of a renamed security in place of its old one."""
-        return {self.successor(symbol, date.max) or symbol for symbol in symbols}
+    def present(self, symbols: Collection[str]) -> dict[str, str]:
+        """Return the present symbol of each, which for a renamed security is another one."""
+        return {symbol: self.successor(symbol, date.max) or symbol for symbol in symbols}
 
     def accepts(self, source: str, symbol: str, factor: float, day: date) -> AcceptedRestatement | None:
         """Return the row that accepts a factor from its day on; None if none does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -18,6 +18,9 @@ from pipelines.errors import WarehouseBusyError, WarehouseError
 
 STORAGE_VERSION = "v1.5.0"
 """Storage format of every file written here; DuckDB 1.5 and 2.0 both read and write it."""
+
+WAIT_SECONDS = 5.0
+"""How long another process's lock on a file is waited for, where no setting says otherwise."""
 
 _FRAME = "incoming_rows"
 _ROW_GROUP = 122_880
@@ -34,7 +37,7 @@ def open_memory() -> duckdb.DuckDBPyConnection:
     return _settle(duckdb.connect(":memory:"))
 
 
-def open_file(path: Path, *, read_only: bool = False, wait_seconds: float = 5.0) -> duckdb.DuckDBPyConnection:
+def open_file(path: Path, *, read_only: bool = False, wait_seconds: float = WAIT_SECONDS) -> duckdb.DuckDBPyConnection:
     """Open a database file, waiting a little for another process to let go of it.
 
     Raises
@@ -46,10 +49,31 @@ def open_file(path: Path, *, read_only: bool = False, wait_seconds: float = 5.0)
     """
     if not read_only:
         _make_folder(path.parent)
+    return _settle(_patiently(lambda: _connect(path, read_only=read_only), path, wait_seconds))
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    """Let a connection read another file under a name, waiting a little for another process to let go of it.
+
+    Raises
+    ------
+    WarehouseBusyError
+        If another process still holds the file after `wait_seconds`; the message names the process.
+    WarehouseError
+        If the file cannot be opened for any other reason.
+    """
+    statement = f"attach {quoted(path)} as {identifier(name)} (read_only)"
+    _patiently(lambda: connection.execute(statement), path, wait_seconds)
+
+
+def _patiently(
+    open_it: Callable[[], duckdb.DuckDBPyConnection], path: Path, wait_seconds: float
+) -> duckdb.DuckDBPyConnection:
+    """Open a file, again and again for as long as another process holds it and the wait is not over."""
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            return _settle(_connect(path, read_only=read_only))
+            return open_it()
         except duckdb.IOException as error:
             if _LOCKED not in str(error).lower():
                 raise WarehouseError(f"{path} cannot be opened: {_first_line(error)}") from error

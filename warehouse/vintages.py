@@ -16,7 +16,7 @@ import polars as pl
 
 from pipelines.contracts import RUN_INPUTS, Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import first_row, identifier, quoted, transaction
+from warehouse.connection import WAIT_SECONDS, first_row, identifier, quoted, transaction
 from warehouse.models import Model, run_ready
 from warehouse.store import insert
 from warehouse.workspace import open_reader, read_frame, set_variables, write_table
@@ -109,6 +109,7 @@ def open_history(
     price_source: str,
     as_of: datetime = NEWEST,
     symbols: Collection[str] | None = None,
+    wait_seconds: float = WAIT_SECONDS,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the staging models over objects of a live source, as known at an instant.
 
@@ -120,8 +121,10 @@ def open_history(
         A word of LIVE_SOURCES.
     symbols : collection of str, optional
         Those of which bars are wanted, by default all; actions are there of all.
+    wait_seconds : float
+        How long another process's lock is waited for.
     """
-    with open_reader(warehouse_file) as connection:
+    with open_reader(warehouse_file, wait_seconds) as connection:
         objects = read_frame(
             connection,
             "select distinct source, object from raw.batches "
@@ -159,24 +162,32 @@ def stored_bars(
 
 
 def bars_of(
-    warehouse_file: Path, models: Sequence[Model], provider: str, symbols: Collection[str], as_of: datetime = NEWEST
+    warehouse_file: Path,
+    models: Sequence[Model],
+    provider: str,
+    symbols: Collection[str],
+    as_of: datetime = NEWEST,
+    *,
+    wait_seconds: float = WAIT_SECONDS,
 ) -> Mapping[str, pl.DataFrame]:
     """Return the final bars of some symbols, as `stored_bars` gives them, by symbol.
 
     Those of other symbols are not read, however many there are.
     """
-    history = open_history(warehouse_file, models, price_source=provider, as_of=as_of, symbols=symbols)
+    history = open_history(
+        warehouse_file, models, price_source=provider, as_of=as_of, symbols=symbols, wait_seconds=wait_seconds
+    )
     with history as connection:
         bars = stored_bars(connection, provider, symbols=symbols)
     parts = bars.partition_by("symbol", as_dict=True, maintain_order=True)
     return {str(symbol): frame for (symbol,), frame in parts.items()}
 
 
-def first_known(warehouse_file: Path, provider: str) -> dict[str, datetime]:
+def first_known(warehouse_file: Path, provider: str, wait_seconds: float = WAIT_SECONDS) -> dict[str, datetime]:
     """Return the symbols of a live source of which bars are stored, and since when each has been known."""
     if not warehouse_file.exists():
         return {}
-    with open_reader(warehouse_file) as connection:
+    with open_reader(warehouse_file, wait_seconds) as connection:
         return dict(connection.execute(_FIRST_KNOWN, [f"{provider}_prices"]).fetchall())
 
 
@@ -202,7 +213,9 @@ def record_inputs(
         insert(connection, RUN_INPUTS, "raw", frame)
 
 
-def inputs_as_of(warehouse_file: Path, as_of: datetime, price_source: str | None = None) -> KnownInputs:
+def inputs_as_of(
+    warehouse_file: Path, as_of: datetime, price_source: str | None = None, wait_seconds: float = WAIT_SECONDS
+) -> KnownInputs:
     """Return what the newest run by an instant had read.
 
     Raises
@@ -212,7 +225,7 @@ def inputs_as_of(warehouse_file: Path, as_of: datetime, price_source: str | None
     """
     if not warehouse_file.exists():
         raise WarehouseError(f"{warehouse_file} does not exist yet, so nothing was known; run `reaction run` first")
-    with open_reader(warehouse_file) as connection:
+    with open_reader(warehouse_file, wait_seconds) as connection:
         run = first_row(connection, _RUN, [as_of, price_source])
         if run is None:
             found = first_row(

@@ -15,29 +15,33 @@ import polars as pl
 
 from pipelines.contracts import AUDIT, RAW, Table
 from pipelines.errors import WarehouseError
-from warehouse.connection import first_row, identifier, open_file, open_memory, quoted, registered
+from warehouse.connection import WAIT_SECONDS, attach, first_row, identifier, open_file, open_memory, quoted, registered
 from warehouse.migrations import MIGRATIONS, migrate
 
 _SEED_FORM = """header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', comment = ''"""
 """Stated in full: a form that is guessed from the first rows can change with them."""
 
 
-def open_workspace(build_file: Path, warehouse_file: Path) -> duckdb.DuckDBPyConnection:
+def open_workspace(
+    build_file: Path, warehouse_file: Path, wait_seconds: float = WAIT_SECONDS
+) -> duckdb.DuckDBPyConnection:
     """Open a new scratch database that reads the raw layer of the warehouse file."""
     build_file.unlink(missing_ok=True)
-    connection = reopen_workspace(build_file, warehouse_file)
+    connection = reopen_workspace(build_file, warehouse_file, wait_seconds)
     _show_store(connection)
     return connection
 
 
-def reopen_workspace(build_file: Path, warehouse_file: Path) -> duckdb.DuckDBPyConnection:
+def reopen_workspace(
+    build_file: Path, warehouse_file: Path, wait_seconds: float = WAIT_SECONDS
+) -> duckdb.DuckDBPyConnection:
     """Open a scratch database that an earlier stage of the same run has filled."""
-    return _attach(open_file(build_file), warehouse_file)
+    return _attach(open_file(build_file), warehouse_file, wait_seconds)
 
 
-def open_reader(warehouse_file: Path) -> duckdb.DuckDBPyConnection:
+def open_reader(warehouse_file: Path, wait_seconds: float = WAIT_SECONDS) -> duckdb.DuckDBPyConnection:
     """Open a workspace in memory that reads the raw layer of the warehouse file."""
-    connection = _attach(open_memory(), warehouse_file)
+    connection = _attach(open_memory(), warehouse_file, wait_seconds)
     try:
         _expect_schema(connection, warehouse_file)
         _show_store(connection)
@@ -69,12 +73,14 @@ def _show_store(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"create view {schema}.{table.name} as select * from store.{schema}.{table.name}")
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, warehouse_file: Path) -> duckdb.DuckDBPyConnection:
+def _attach(
+    connection: duckdb.DuckDBPyConnection, warehouse_file: Path, wait_seconds: float
+) -> duckdb.DuckDBPyConnection:
     try:
-        connection.execute(f"attach {quoted(warehouse_file)} as store (read_only)")
-    except duckdb.Error as error:
+        attach(connection, warehouse_file, "store", wait_seconds=wait_seconds)
+    except BaseException:
         connection.close()
-        raise WarehouseError(f"{warehouse_file} cannot be read: {error}") from error
+        raise
     return connection
 
 

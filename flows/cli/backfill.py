@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+SHOWN = 15
+"""Symbols that are named; the others are counted."""
 
 
 def backfill(
@@ -32,7 +34,8 @@ def backfill(
     """Fill the warehouse with the history of many symbols, or of news, from live sources.
 
     It can be stopped at any moment: the same command goes on with the first chunk that was not stored, and asks for
-    nothing twice that is. `reaction run --source yahoo` then studies what is stored.
+    nothing twice that is. `reaction run --source yahoo` then studies what is stored. Bars are those of days; bars of an
+    hour come with `reaction run --hourly`, which asks for all that the source has of them.
 
     Exit codes: 0 all is done, 1 something is left (the same command asks for it again), 2 wrong usage.
 
@@ -225,6 +228,7 @@ def _report(done: Backfilled | NewsBackfilled, *, as_json: bool) -> None:
                     {"source": one.source, "chunks": one.n_chunks, "requests": one.n_requests, "rows": one.n_rows}
                     | {name: one.outcomes[name] for name in names}
                     | {"reasons": one.reasons}
+                    | {"symbols": {outcome: list(symbols) for outcome, symbols in one.symbols.items()}}
                     for one in tally.sources.values()
                 ],
             }
@@ -238,7 +242,7 @@ def _report(done: Backfilled | NewsBackfilled, *, as_json: bool) -> None:
     print_table(["source", "chunks", *names, "not asked", "rows"], rows, formats=formats)
     for one in tally.sources.values():
         for outcome, reason in one.reasons.items():
-            print(f"{one.source}, first {outcome}: {plain(reason)}")
+            print(f"{one.source}, first {outcome}: {plain(reason)}{_others(list(one.symbols[outcome])[1:])}")
     if any(one.outcomes[name] for one in tally.sources.values() for name in REJECTED):
         print(WHERE)
     before = f" ({tally.n_done_before:,} were done before)" if tally.n_done_before else ""
@@ -248,6 +252,16 @@ def _report(done: Backfilled | NewsBackfilled, *, as_json: bool) -> None:
         print(
             f"partial: {tally.n_left:,} of {tally.n_chunks:,} chunks are left{before}; the same command asks for them"
         )
+
+
+def _others(symbols: list[str]) -> str:
+    """Return the symbols that ended as the first one did, some of them if they are many."""
+    from flows.cli.output import plain
+
+    if not symbols:
+        return ""
+    more = f" and {len(symbols) - SHOWN:,} more, see --json" if len(symbols) > SHOWN else ""
+    return f"; so did {', '.join(plain(symbol) for symbol in symbols[:SHOWN])}{more}"
 
 
 def duration(seconds: float) -> str:

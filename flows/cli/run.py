@@ -32,7 +32,7 @@ def run(
     symbols: tuple[str, ...] = (),
     start: date | None = None,
     compare_with: LiveSource | None = None,
-    hourly: Annotated[bool, Parameter(negative="")] = False,
+    hourly: bool | None = None,
     hourly_start: date | None = None,
     with_series: tuple[str, ...] = (),
     prices: Paths = (),
@@ -79,14 +79,15 @@ def run(
         Where prices come from: the bundled sample, files of yours, or a provider that is asked over the network for
         what the calendar says is missing.
     symbols
-        Symbols of a live source, or a text file with one a line; repeat for more. Without, every security of
-        sql/seeds/securities.csv that the source can serve.
+        Symbols of a live source with commas between them, or a text file with one a line; repeat for more. Without,
+        every security of sql/seeds/securities.csv that the source can serve.
     start
         First day of a live source.
     compare_with
         Second live source to ask for the same symbols; where the closes differ it stands in fct_price_differences.
     hourly
         Keep bars of an hour too (yahoo, coinbase, binance), for fct_hourly_prices: which hour of a session moved.
+        --no-hourly leaves them out where reaction.toml asks for them.
     hourly_start
         First day of hours, which asks for them too; by default two years ago, and never more than 730 days ago at
         Yahoo, which has no more.
@@ -139,6 +140,7 @@ def run(
         Print the summary as JSON.
     """
     from flows.cli.progress import progress
+    from flows.cli.run_options import refuse_contradictions
     from pipelines.settings import load_settings
 
     if demo_news:
@@ -156,7 +158,7 @@ def run(
         "symbols": list(symbols) or None,
         "start": start.isoformat() if start else None,
         "compare_with": compare_with,
-        "hourly": hourly or hourly_start is not None or None,
+        "hourly": True if hourly is None and hourly_start is not None else hourly,
         "hourly_start": hourly_start.isoformat() if hourly_start else None,
         "series": [name for item in with_series for name in item.split(",") if name.strip()] or None,
         "prices": [str(path) for path in prices] or None,
@@ -174,14 +176,24 @@ def run(
     }
     overrides = {name: value for name, value in overrides.items() if value is not None}
     settings = load_settings(**overrides)
-    if as_of is not None:
-        asked = {"symbols": symbols, "hourly": ("1h",) if hourly else (), "with_series": with_series}
-        asked |= {
-            "factors_source": (factors_source,) if factors_source else (),
-            "news": tuple(news_words(news) or ()),
-        }
-        _refuse_inputs(prices=prices, events=events, factors=factors, **asked)
-        use_prefect = False
+    given = {
+        "--symbols": symbols,
+        "--start": start,
+        "--compare-with": compare_with,
+        "--hourly": hourly,
+        "--hourly-start": hourly_start,
+        "--with-series": with_series,
+        "--prices": prices,
+        "--column": column,
+        "--layout": layout,
+        "--date-format": date_format,
+        "--events": events,
+        "--factors": factors,
+        "--factors-source": factors_source,
+        "--news": news,
+    }
+    refuse_contradictions(settings, given, as_of)
+    use_prefect = use_prefect and as_of is None
     with stoppable(), progress("starting Prefect" if use_prefect else "starting", show=not as_json):
         outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings, as_of)
     _report(outcome, docs, as_json=as_json)
@@ -221,16 +233,6 @@ def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
         if twice:
             raise ConfigurationError(f"--column: expected each column once, got {', '.join(twice)} twice; keep one")
     return dict(split)
-
-
-def _refuse_inputs(**options: tuple[Path, ...] | tuple[str, ...]) -> None:
-    from pipelines.errors import ConfigurationError
-
-    given = [f"--{name.replace('_', '-')}" for name, paths in options.items() if paths]
-    if given:
-        raise ConfigurationError(
-            f"--as-of reads what the warehouse knew then and no files; leave out {' and '.join(given)}"
-        )
 
 
 def _alone(settings: Settings, as_of: str | None) -> Outcome:

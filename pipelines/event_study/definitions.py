@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -102,6 +102,13 @@ class StudyDefinition(_Strict):
     events: EventChoice = EventChoice()
     securities: SecurityChoice = SecurityChoice()
     group_by: tuple[str, ...] = ("all",)
+
+    def with_symbols(self, names: Mapping[str, str]) -> Self:
+        """Return the definition with the symbols that securities have now, by symbols that they had before."""
+        symbols = tuple(dict.fromkeys(names.get(symbol, symbol) for symbol in self.securities.symbols))
+        chosen = self.securities.model_copy(update={"symbols": symbols})
+        benchmark = None if self.benchmark is None else names.get(self.benchmark, self.benchmark)
+        return self.model_copy(update={"benchmark": benchmark, "securities": chosen})
 
     @property
     def spec(self) -> StudySpec:

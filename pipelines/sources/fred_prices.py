@@ -44,7 +44,7 @@ class FredPrices(WebSource):
         expected = Expected("csv", read=lambda text: _rows(text, request.symbol))
         page = self._client.get("/graph/fredgraph.csv", params, expected)
         if page.outcome is not Outcome.OK:
-            is_page = page.outcome is Outcome.BROKEN and page.body.lstrip()[:1] == b"<"
+            is_page = page.outcome in (Outcome.BROKEN, Outcome.REFUSED) and page.body.lstrip()[:1] == b"<"
             hint = f"; FRED answers so, too, if it has no series {request.symbol!r}" if is_page else ""
             return failed(request, page, page.reason + hint)
         return answered(request, page, page.data, Listing(kind="series"))

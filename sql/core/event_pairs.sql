@@ -30,7 +30,7 @@ catalogue_pairs as (
     select
         pairs.event_id,
         coalesce(holders.published_symbol, pairs.named_symbol) as symbol,
-        pairs.* exclude (event_id, named_symbol)
+        pairs.* exclude (event_id)
     from named_pairs as pairs
     left join core.symbol_holders as holders
         on
@@ -48,6 +48,7 @@ listed_pairs as (
     select
         event_id,
         symbol,
+        named_symbol,
         'news' as kind,
         occurred_at as available_at,
         occurred_at as available_by,

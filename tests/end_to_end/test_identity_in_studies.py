@@ -49,6 +49,26 @@ def test_a_study_over_a_rename_is_that_of_one_series(tmp_path: Path) -> None:
         assert_frame_equal(found.tables[name], whole.tables[name])
 
 
+def test_a_study_may_name_its_securities_and_its_benchmark_by_former_symbols(tmp_path: Path) -> None:
+    """They are the same study as by the present ones."""
+    events = "event_id,symbol,event_date\ne1,META,2022-06-13\n"
+    prices = market(["META", MARKET], SESSIONS)
+    found = {}
+    for name in ("FB", "META"):
+        listed = {"securities": {"which": "listed", "symbols": [name]}}
+        found[name] = study(prices, _folder(tmp_path / name), events, defined=listed)
+    assert found["FB"].tables["fct_study_securities"]["status"].to_list() == ["used"]
+    assert_frame_equal(found["FB"].tables["fct_event_cars"], found["META"].tables["fct_event_cars"])
+    as_benchmark = prices.with_columns(pl.col("symbol").replace({MARKET: "META", "META": MARKET}))
+    events = f"event_id,symbol,event_date\ne1,{MARKET},2022-06-13\n"
+    old, new = (
+        study(as_benchmark, _folder(tmp_path / f"against-{name}"), events, defined={"benchmark": name})
+        for name in ("FB", "META")
+    )
+    assert old.tables["dim_studies"]["benchmark_symbol"].to_list() == ["META"]
+    assert_frame_equal(old.tables["fct_event_cars"], new.tables["fct_event_cars"])
+
+
 @pytest.mark.slow
 def test_fault_40_a_run_after_a_reuse_studies_both_companies(tmp_path: Path) -> None:
     """The old company's event keeps its numbers under its label; the new one has too little history to be studied."""

@@ -21,7 +21,8 @@ def test_the_demonstration_shows_a_split_a_dividend_and_what_stays(
 ) -> None:
     """Whatever the user's own settings are; it leaves nothing in the home."""
     home = tmp_path / "home"
-    (tmp_path / "reaction.toml").write_text('source = "files"\nprices = ["nowhere"]\nexchange = "XLON"\n')
+    own = 'source = "files"\nprices = ["nowhere"]\nexchange = "XLON"\nhourly = true\nseries = ["DGS10"]\n'
+    (tmp_path / "reaction.toml").write_text(own + 'fred_base_url = "http://127.0.0.1:9"\n')
     monkeypatch.chdir(tmp_path)
     shown = reaction_here("run", "--demo-live", home=home)
     assert shown.code == 0, shown.err
@@ -34,6 +35,8 @@ def test_the_demonstration_shows_a_split_a_dividend_and_what_stays(
         "as of Friday every number is byte for byte what it was",
     ):
         assert text in shown.out
+    n_asked = 2 * 2 + 4 + 6  # twice the cookie and its crumb, and charts of days alone
+    assert shown.out.count("   asked   GET") == n_asked
     assert not home.exists()
 
 

@@ -123,6 +123,31 @@ def test_a_symbol_that_was_never_stored_is_named_with_close_ones(made: Rig) -> N
     )
 
 
+def test_a_former_symbol_is_studied_as_what_it_is_now(made: Rig) -> None:
+    """In an event and as the benchmark; where nothing is stored of it, the message has both symbols."""
+    events = made.settings.home.parent / "events.csv"
+    events.write_text("event_id,symbol,event_date\nresults,NVDA,2024-05-20\nold,IIVI,2022-05-20\n")
+    lacking = study(made, benchmark="FB")
+    assert lacking.code == 2
+    assert "COHR (IIVI is its former symbol) was never stored; META (FB is its former symbol) was never" in lacking.err
+    for symbol in ("META", "COHR"):
+        made.market.add(Security(symbol))
+    made.poll("META", "COHR")
+    found = study(made, "--format", "json", benchmark="FB")
+    assert found.code == 0, found.err
+    assert [row["benchmark_symbol"] for row in found.json["dim_studies"]] == ["META"]
+    pairs = {row["symbol"]: row["status"] for row in found.json["fct_study_securities"]}
+    assert pairs == {"NVDA": "used", "COHR": "excluded"}
+
+
+def test_a_symbol_in_small_letters_needs_no_backfill(made: Rig) -> None:
+    """What is stored is named in its place."""
+    events = made.settings.home.parent / "events.csv"
+    events.write_text("event_id,symbol,event_date\nresults,NVDA,2024-05-20\nresults,aapl,2024-05-20\n")
+    found = study(made)
+    assert found.err == "without prices: aapl was never stored (did you mean AAPL?)\n"
+
+
 def test_what_was_not_known_yet_is_said_with_when_it_was(made: Rig) -> None:
     """Before the first store nothing was known; before a symbol's first it was not among what was."""
     began = made.clock.now() - timedelta(minutes=1)

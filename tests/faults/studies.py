@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -54,15 +54,24 @@ def is_bad_row() -> pl.Expr:
 
 
 def study(
-    prices: pl.DataFrame | Path, folder: Path, events: str = EVENTS, exchange: str | None = "XNYS", **settings: Any
+    prices: pl.DataFrame | Path,
+    folder: Path,
+    events: str = EVENTS,
+    exchange: str | None = "XNYS",
+    *,
+    defined: Mapping[str, object] | None = None,
+    **settings: Any,
 ) -> AdHocStudy:
-    """Study the events on the prices as `reaction study` does; all symbols trade in New York unless told otherwise."""
+    """Study the events on the prices as `reaction study` does; all symbols trade in New York unless told otherwise.
+
+    `defined` are fields of the study's definition that differ from DEFINITION.
+    """
     file = write(prices, folder / "prices.parquet") if isinstance(prices, pl.DataFrame) else prices
     events_file = folder / "events.csv"
     events_file.write_text(events)
     home = folder.parent / "home"  # of all tests of a session, as a home keeps calendars once they are built
     chosen = load_settings(home=home, prices=[str(file)], events=[str(events_file)], exchange=exchange, **settings)
-    return ad_hoc_study(chosen, StudyDefinition.model_validate(DEFINITION))
+    return ad_hoc_study(chosen, StudyDefinition.model_validate({**DEFINITION, **(defined or {})}))
 
 
 def ledger(found: AdHocStudy) -> dict[tuple[str, str], tuple[str, str | None]]:

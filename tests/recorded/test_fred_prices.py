@@ -60,9 +60,10 @@ def test_the_end_the_beginning_and_quotes_do_not_matter(body: str) -> None:
 
 
 def test_an_unknown_series_is_a_page_with_404(server: FakeFred) -> None:
-    """It is refused."""
+    """It is refused, and the reason says what the page means."""
     answer = ask(FredPrices, server, "NOPE")
     assert (answer.outcome, len(server.log)) == (Outcome.REFUSED, 1)
+    assert answer.reason.endswith("FRED answers so, too, if it has no series 'NOPE'")
 
 
 def test_fault_26_a_page_with_200_is_broken_and_the_reason_names_both_causes(server: FakeFred) -> None:

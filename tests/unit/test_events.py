@@ -216,6 +216,17 @@ def test_a_security_whose_prices_are_all_in_quarantine_is_told_apart() -> None:
     ]
 
 
+def test_a_security_without_prices_is_told_by_the_symbol_that_its_event_names_too() -> None:
+    """Who wrote FB looks for FB."""
+    sessions = pl.DataFrame([("e", "META", *[None] * 5), ("e", "ABSENT", *[None] * 5)], SESSIONS_SCHEMA, orient="row")
+    named = pl.DataFrame({"event_id": ["e", "e"], "symbol": ["META", "ABSENT"], "named_symbol": ["FB", "ABSENT"]})
+    unusable = unusable_pairs(sessions.select("event_id", "symbol"), sessions, LISTED, named=named)
+    assert unusable["reason"].to_list() == [
+        "META has no prices in this source; the event names it FB",
+        "ABSENT has no prices in this source",
+    ]
+
+
 def test_a_ready_pair_has_its_day_0_and_how_far_its_prices_reach() -> None:
     """A pair with day 0 and prices goes to the engine with the indices of both."""
     _, unusable, ready = judged([("e", "LIVE", LAST, 99, None, None, LAST), ("e", "DEAD", ENDED, 49, None, None, LAST)])

@@ -6,7 +6,7 @@ import pytest
 
 from flows.backfill_tally import SourceTally, Tally
 from flows.cli import backfill_progress
-from flows.cli.backfill import duration
+from flows.cli.backfill import _others, duration
 from flows.cli.backfill_progress import Pace, line, progress
 
 
@@ -30,6 +30,19 @@ def test_the_line_says_all_there_is_to_know() -> None:
     assert line(shown, pace).endswith("1 failures, yahoo is left alone for 60 s")
     assert (shown.n_left, shown.n_failed, shown.n_ended) == (401, 1, 100)
     assert shown.sources["yahoo"].reasons == {"broken": "AMD: expected json, got a page"}
+
+
+def test_every_symbol_that_ended_badly_is_named_once() -> None:
+    """The first with its reason; a list of hundreds is cut, and whole in JSON."""
+    one = SourceTally("yahoo", 60)
+    for number in (0, 0, *range(1, 20)):
+        one.count(f"X{number}", "refused", "unknown symbol")
+    one.count("OK", "ok", "")
+    assert list(one.symbols) == ["refused"]
+    assert len(one.symbols["refused"]) == 20
+    assert _others([]) == ""
+    assert _others(["X1", "X2"]) == "; so did X1, X2"
+    assert _others(list(one.symbols["refused"])[1:]).endswith(", X15 and 4 more, see --json")
 
 
 def test_the_pace_is_that_of_the_last_minute() -> None:

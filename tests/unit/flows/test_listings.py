@@ -92,6 +92,24 @@ def test_symbols_come_from_options_and_files(tmp_path: Path) -> None:
     assert wanted_symbols(chosen, "yahoo", Listings.load(chosen)) == ["AAPL", "NVDA", "^GSPC"]
 
 
+def test_symbols_are_taken_as_people_write_them(tmp_path: Path) -> None:
+    """With commas, in small letters, and in a file that a spreadsheet has begun with a mark of its encoding."""
+    file = tmp_path / "list.csv"
+    file.write_text("SYMBOL\naapl\n", "utf-8-sig")
+    chosen = settings(tmp_path, symbols=(f"NVDA, ^gspc,{file}", "nvda", "fred:dgs10"))
+    assert wanted_symbols(chosen, "yahoo", Listings.load(chosen)) == ["NVDA", "^GSPC", "AAPL", "fred:DGS10"]
+
+
+def test_a_list_without_a_symbol_does_not_ask_for_all(tmp_path: Path) -> None:
+    """An empty file is a mistake, and every known security would take minutes."""
+    file = tmp_path / "list.txt"
+    file.write_text("# nothing yet\n")
+    for symbols in ((str(file),), ("",), (" , ",)):
+        chosen = settings(tmp_path, symbols=symbols)
+        with pytest.raises(ConfigurationError, match="expected at least one symbol, got none in"):
+            wanted_symbols(chosen, "yahoo", Listings.load(chosen))
+
+
 @pytest.mark.parametrize(
     ("symbols", "message"),
     [

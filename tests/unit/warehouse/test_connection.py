@@ -15,6 +15,8 @@ import pytest
 
 from pipelines.errors import WarehouseBusyError, WarehouseError
 from warehouse.connection import first_row, identifier, open_file, open_memory, quoted, transaction
+from warehouse.migrations import migrate
+from warehouse.workspace import open_reader
 
 HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
@@ -54,6 +56,21 @@ def test_a_file_is_opened_as_soon_as_it_is_let_go_of(tmp_path: Path) -> None:
         start = time.monotonic()
         open_file(file, wait_seconds=60).close()
     assert time.monotonic() - start < 30
+
+
+def test_a_reader_waits_for_a_writer_and_then_names_it(tmp_path: Path) -> None:
+    """A study that meets a commit of a backfill reads when that is done; a writer that stays is named."""
+    file = tmp_path / "held.duckdb"
+    with open_file(file) as connection:
+        migrate(connection)
+    with held(file) as pid, pytest.raises(WarehouseBusyError, match=rf"held by process {pid} .*; waited 0\.2 s"):
+        open_reader(file, wait_seconds=0.2)
+    release = HOLD.replace("sys.stdin.read()", "import time; time.sleep(0.5)")
+    with subprocess.Popen([sys.executable, "-c", release, str(file)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        with open_reader(file, wait_seconds=60) as connection:
+            assert first_row(connection, "select count(*) from raw.batches") == (0,)
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
