@@ -12,7 +12,7 @@ from pathlib import Path
 from flows.progress import announce
 from pipelines.errors import ConfigurationError
 from pipelines.report.marts import Marts, Scope
-from pipelines.report.site import INDEX, Compiled, Page, Renderer, design_key, plan
+from pipelines.report.site import INDEX, Compiled, Page, Renderer, charts_key, design_key, plan
 from warehouse.report_marts import read_report_marts
 
 MANIFEST = "manifest.json"
@@ -66,7 +66,7 @@ def write_report(marts_file: Path, folder: Path, cache: Path, scope: Scope | Non
     pages = plan(marts, design)
     before = _manifest(folder)
     stale = [page for page in pages if before.get(page.file) != page.digest or not (folder / page.file).is_file()]
-    _write_pages(folder, stale, cache, design)
+    _write_pages(folder, stale, cache)
     removed = sorted(set(before) - {page.file for page in pages})
     try:
         for file in removed:
@@ -79,11 +79,11 @@ def write_report(marts_file: Path, folder: Path, cache: Path, scope: Scope | Non
     return Report(folder, folder / _start(pages, scope), written, unchanged, tuple(removed))
 
 
-def _write_pages(folder: Path, pages: list[Page], cache: Path, design: str) -> None:
+def _write_pages(folder: Path, pages: list[Page], cache: Path) -> None:
     if not pages:
         return
     announce("charts", 0, len(pages))
-    renderer = Renderer(_compiled(cache, design))
+    renderer = Renderer(_compiled(cache))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for done, page in enumerate(pages):
@@ -131,22 +131,22 @@ def _manifest(folder: Path) -> Mapping[str, str]:
     return {name: str(key) for name, key in known.items() if name.startswith(_KEPT) and Path(name).name == name}
 
 
-def _compiled(cache: Path, design: str) -> Compiled:
-    """Return the compiled charts, made once for each version of the code and its libraries."""
-    file = cache / f"charts-{design[:16]}-{_libraries()}.json"
+def _compiled(cache: Path) -> Compiled:
+    """Return the compiled charts, made once for each version of their code and its libraries."""
+    file = cache / f"charts-{charts_key()[:16]}-{_libraries()}.json"
     if file.is_file():
         try:
-            return Compiled(**json.loads(file.read_text(encoding="utf-8")))
-        except (ValueError, TypeError):
+            return Compiled(json.loads(file.read_text(encoding="utf-8")))
+        except ValueError:
             file.unlink(missing_ok=True)  # cut short by a crash
-    from pipelines.report.charts import compile_kinds, vega_script
+    from pipelines.report.charts import compile_kinds
 
-    compiled = Compiled(vega_script(), compile_kinds())
+    compiled = Compiled(compile_kinds())
     try:
         cache.mkdir(parents=True, exist_ok=True)
         for old in cache.glob("charts-*.json"):
             old.unlink(missing_ok=True)
-        _write(file, json.dumps({"vega": compiled.vega, "specs": compiled.specs}))
+        _write(file, json.dumps(compiled.specs))
     except OSError as error:
         raise _unwritable(cache, error) from error
     return compiled

@@ -17,6 +17,10 @@ from pipelines.report.palette import DOWN, INK, LEADS, LIGHT_LOSS, QUIET, UP
 
 ROWS: Final = "rows"
 SIGNED: Final = "datum.value == 0 ? '0' : replace(format(datum.value, '+.1~%'), '-', '\u2212')"
+TIME: Final = f"datum.at * {24 * 60 * 60 * 1000}"
+DATE: Final = f"utcFormat({TIME}, '%Y-%m-%d')"
+"""Name of a day, which rows hold as days since 1970-01-01."""
+
 PLAIN: Final = "replace(format(datum.value, ',.3~f'), '-', '\u2212')"
 _ZOOM: Final = {
     "zoom": "wheel![event.shiftKey]",
@@ -31,8 +35,8 @@ def event_path() -> alt.LayerChart:
     x = alt.X("day:Q", title="sessions from day 0", axis=_days(), scale=alt.Scale(nice=False))
     y = alt.Y("car:Q", title="cumulative abnormal return", axis=_returns())
     picked = alt.selection_point(fields=["symbol"], bind="legend", name="picked")
-    tips = [_tip("symbol"), _tip("day", "session"), _tip("date"), _tip("cars", "CAR"), _tip("band", "95 % interval")]
-    base = _rows()
+    tips = [_tip("symbol"), _tip("day", "session"), _tip("date"), _percent("car", "CAR"), _tip("band", "95 % interval")]
+    base = _told(_rows())
     is_chosen = "datum.symbol == chosen"
     shade = alt.Color(
         "symbol:N",
@@ -72,9 +76,14 @@ def intervals() -> alt.LayerChart:
         legend=alt.Legend(title=None, orient="top", columns=2, symbolType="circle"),
     )
     x = alt.X("low:Q", title="abnormal return, 95 % interval", axis=_returns(), scale=alt.Scale(nice=True))
-    tips = [_tip("label", "what"), _tip("cars", "abnormal return"), _tip("band", "95 % interval"), _tip("scar", "SCAR")]
+    tips = [
+        _tip("label", "what"),
+        _percent("car", "abnormal return"),
+        _tip("band", "95 % interval"),
+        _tip("scar", "SCAR"),
+    ]
     tips += [_tip("p", "p-value"), _tip("sign", "expected sign")]
-    base = _rows().encode(y=y, color=shade, tooltip=tips)
+    base = _told(_rows()).encode(y=y, color=shade, tooltip=tips)
     layers = [
         _zero("x"),
         base.mark_rule(strokeWidth=1.5).encode(x=x, x2="high:Q"),
@@ -105,12 +114,12 @@ def placebo() -> alt.LayerChart:
     """Draw the abnormal returns of each security's estimation window as ticks, and that of day 0 as a diamond."""
     y = alt.Y("label:N", sort=None, title=None, axis=_names())
     x = alt.X("value:Q", title="abnormal return of one session", axis=_returns(), scale=alt.Scale(nice=True))
-    base = _rows()
+    base = _rows().transform_calculate(date=DATE)
     ticks = base.transform_filter("!datum.event").mark_tick(thickness=1, opacity=0.4, color=QUIET)
     day_0 = base.transform_filter("datum.event").mark_point(
         shape="diamond", filled=True, size=110, opacity=1, color=DOWN
     )
-    tips = [_tip("label", "security"), _tip("date"), _tip("shown", "abnormal return")]
+    tips = [_tip("label", "security"), _tip("date"), _percent("value", "abnormal return")]
     layers = [_zero("x"), ticks.encode(x=x, y=y, tooltip=tips), day_0.encode(x=x, y=y, tooltip=[*tips, _tip("p")])]
     return _finish(layers, height=alt.Step(22))
 
@@ -140,16 +149,16 @@ def history() -> alt.LayerChart:
         scale=alt.Scale(domain=["p below 0.05", "p above 0.05"], range=[UP, QUIET]),
         legend=alt.Legend(title=None, orient="top", symbolType="circle"),
     )
-    x = alt.X("date:T", title=None, axis=alt.Axis(grid=False), scale=alt.Scale(type="utc"))
+    x = alt.X("time:T", title=None, axis=alt.Axis(grid=False), scale=alt.Scale(type="utc"))
     y = alt.Y("low:Q", title="abnormal return of day 0", axis=_returns())
     tips = [
         _tip("event"),
-        _tip("date_text", "day 0"),
-        _tip("cars", "abnormal return"),
+        _tip("date", "day 0"),
+        _percent("car", "abnormal return"),
         _tip("band", "95 % interval"),
         _tip("p"),
     ]
-    base = _rows().encode(x=x, color=shade, tooltip=tips)
+    base = _told(_rows()).transform_calculate(time=TIME).encode(x=x, color=shade, tooltip=tips)
     layers = [
         _zero(),
         base.mark_rule(strokeWidth=1.5).encode(y=y, y2="high:Q"),
@@ -160,11 +169,12 @@ def history() -> alt.LayerChart:
 
 def price() -> alt.LayerChart:
     """Draw a security's price on a logarithmic axis, the sessions of its events as points."""
-    x = alt.X("date:T", title=None, axis=alt.Axis(grid=False), scale=alt.Scale(type="utc"))
+    x = alt.X("time:T", title=None, axis=alt.Axis(grid=False), scale=alt.Scale(type="utc"))
     y = alt.Y("price:Q", title="price, logarithmic", scale=alt.Scale(type="log", nice=False, zero=False))
-    line = _rows().mark_line(strokeWidth=1.2, color=UP).encode(x=x, y=y)
-    news = _rows().transform_filter("datum.event != null").mark_point(filled=True, size=45, opacity=1, color=DOWN)
-    tips = [_tip("event"), _tip("date_text", "day 0"), _tip("price")]
+    base = _rows().transform_calculate(time=TIME, date=DATE)
+    line = base.mark_line(strokeWidth=1.2, color=UP).encode(x=x, y=y)
+    news = base.transform_filter("datum.event != null").mark_point(filled=True, size=45, opacity=1, color=DOWN)
+    tips = [_tip("event"), _tip("date", "day 0"), _tip("price")]
     return _finish([line, news.encode(x=x, y=y, tooltip=tips).add_params(_scales())], height=220)
 
 
@@ -187,7 +197,7 @@ def small_path() -> alt.LayerChart:
     y = alt.Y("car:Q", title=None, axis=alt.Axis(labelExpr=SIGNED, tickCount=3))
     pairs = _rows().transform_filter("datum.symbol != null").mark_line(strokeWidth=1, opacity=0.45, color=QUIET)
     mean = _rows().transform_filter("datum.symbol == null").mark_line(strokeWidth=2, color=UP)
-    tips = [_tip("symbol"), _tip("day", "session"), _tip("cars", "CAR")]
+    tips = [_tip("symbol"), _tip("day", "session"), _percent("car", "CAR")]
     layers = [
         _zero(),
         _rule_at_day_0(),
@@ -216,20 +226,27 @@ def compile_kinds() -> dict[str, dict[str, Any]]:
     return {name: vl_convert.vegalite_to_vega(json.loads(draw().to_json())) for name, draw in KINDS.items()}
 
 
-def vega_script() -> str:
-    """Return Vega as one script that needs no network, without Vega-Lite: specifications come compiled."""
-    names = "parse, View, ascending, isString, DisallowedObjectProperties"
-    wanted = ", ".join(f"{name}: vega.{name}" for name in names.split(", "))
-    script: str = vl_convert.javascript_bundle(f"window.vega = {{{wanted}}};")
-    return script
-
-
 def _rows() -> alt.Chart:
     return alt.Chart(alt.NamedData(ROWS))
 
 
 def _tip(field: str, title: str | None = None) -> alt.Tooltip:
     return alt.Tooltip(f"{field}:N", title=title or field)
+
+
+def _percent(field: str, title: str) -> alt.Tooltip:
+    return alt.Tooltip(f"{field}:Q", title=title, format="+.2%")
+
+
+def _told(rows: alt.Chart) -> alt.Chart:
+    """Give rows with a value and the reach of its interval the bounds, and rows of a day its name."""
+    told: alt.Chart = rows.transform_calculate(
+        low="datum.car - datum.reach",
+        high="datum.car + datum.reach",
+        band="format(datum.car - datum.reach, '+.2%') + ' to ' + format(datum.car + datum.reach, '+.2%')",
+        date=DATE,
+    )
+    return told
 
 
 def _returns() -> alt.Axis:

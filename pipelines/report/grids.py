@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from pipelines.contracts import Column, Table
-from pipelines.report.text import DASH, billions, clean, cut, day, instant, number, p_value, percent, words
+from pipelines.report.text import DASH, billions, clean, cut, day, instant, number, p_value, percent, share, words
 
 FIRST_ROWS: Final = 25
 """Rows of a table that stand in the page; a script shows the others, a page of them at a time."""
@@ -22,6 +22,7 @@ _SHOWN: Final[dict[str, Callable[[Any], str]]] = {
     "text": lambda value: cut(clean(value)),
     "word": words,
     "percent": percent,
+    "share": share,
     "number": number,
     "signed": lambda value: number(value, signed=True),
     "coefficient": lambda value: number(value, 4, signed=True),
@@ -30,9 +31,10 @@ _SHOWN: Final[dict[str, Callable[[Any], str]]] = {
     "p": p_value,
     "day": day,
     "instant": instant,
+    "sign": lambda value: {"+": "up", "-": "down"}.get(value, "open"),
     "flag": lambda value: "yes" if value else "no",
 }
-_NUMERIC: Final = frozenset({"percent", "number", "signed", "coefficient", "count", "billions", "p"})
+_NUMERIC: Final = frozenset({"percent", "share", "number", "signed", "coefficient", "count", "billions", "p"})
 _UNITS: Final = {"billions": "bn USD"}
 _LONG: Final = dict.fromkeys(("title", "note", "reason", "why", "symbols", "sample"), "long")
 """Columns of sentences, which are wide and broken into lines."""
@@ -155,7 +157,15 @@ class Grid:
     def record(self) -> dict[str, Any]:
         """What the script of the page reads."""
         columns = [{"name": each.name, "numeric": each.is_numeric, "class": each.css} for each in self.fields]
-        return {"by": self.by, "columns": columns, "sets": self.sets, "empty": self.empty, "size": self.size}
+        sets = {key: [[_brief(cell) for cell in row] for row in rows] for key, rows in self.sets.items()}
+        return {"by": self.by, "columns": columns, "sets": sets, "empty": self.empty, "size": self.size}
+
+
+def _brief(cell: Cell) -> Cell:
+    """Return a cell for the script, with 0 for a text that is the value itself: half of a page would be said twice."""
+    if cell[0] is None or cell[1] != str(cell[0]):
+        return cell
+    return [cell[0], 0, *cell[2:]] if len(cell) > 2 else cell[:1]
 
 
 def grid(

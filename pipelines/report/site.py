@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +27,8 @@ from pipelines.report.palette import DARK
 
 HERE: Final = Path(__file__).parent
 INDEX: Final = "index.html"
+VEGA: Final = "vendor/vega-6.2.0.min.js"
+INTERPRETER: Final = "vendor/vega-interpreter-2.2.1.js"
 
 _IMPORT: Final = re.compile(r"^import \{ ascending, isString, DisallowedObjectProperties \} from 'vega-util';$", re.M)
 _EXPORT: Final = re.compile(r"^export \{ expression as expressionInterpreter \};$", re.M)
@@ -34,9 +36,8 @@ _EXPORT: Final = re.compile(r"^export \{ expression as expressionInterpreter \};
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What takes long to make and is the same for every page: Vega, and the specification of each kind of chart."""
+    """What takes long to make and is the same for every page: the specification of each kind of chart."""
 
-    vega: str
     specs: dict[str, dict[str, Any]]
 
 
@@ -52,15 +53,15 @@ class Assets:
     licence: str
 
     @classmethod
-    def of(cls, compiled: Compiled) -> Assets:
-        """Read the package's own files and join them with what was compiled."""
+    def read(cls) -> Assets:
+        """Read the package's files."""
         return cls(
             theme=_script(_asset("theme.js")),
             css=_script(_asset("report.css")),
-            vega=_script(compiled.vega),
+            vega=_script(_asset(VEGA)),
             interpreter=_script(_interpreter()),
             script=_script(_asset("report.js")),
-            licence=f"Vega and vega-interpreter (BSD-3-Clause)\n\n{_asset('vega-interpreter.LICENSE')}",
+            licence=f"Vega and vega-interpreter (BSD-3-Clause)\n\n{_asset('vendor/vega.LICENSE')}",
         )
 
     def policy(self, *, has_charts: bool) -> str:
@@ -147,7 +148,7 @@ class Renderer:
 
     def __init__(self, compiled: Compiled) -> None:
         self.specs = compiled.specs
-        self.assets = Assets.of(compiled)
+        self.assets = Assets.read()
         self.environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -179,8 +180,17 @@ class Renderer:
 
 def design_key() -> str:
     """Return a hash of everything that decides how a page looks: code, templates, styles, scripts."""
+    return _hash_of(path for path in HERE.rglob("*") if path.suffix in {".py", ".j2", ".css", ".js"})
+
+
+def charts_key() -> str:
+    """Return a hash of the code that the compiled charts come from."""
+    return _hash_of([HERE / "charts.py", HERE / "palette.py"])
+
+
+def _hash_of(files: Iterable[Path]) -> str:
     found = hashlib.sha256()
-    for file in sorted(path for path in HERE.rglob("*") if path.suffix in {".py", ".j2", ".css", ".js"}):
+    for file in sorted(files):
         found.update(str(file.relative_to(HERE)).encode())
         found.update(file.read_bytes())
     return found.hexdigest()
@@ -212,9 +222,9 @@ def _asset(name: str) -> str:
 def _interpreter() -> str:
     """Return Vega's interpreter, a module as published, as a plain script: a policy without eval needs it."""
     text, n_imports = _IMPORT.subn(
-        "const { ascending, isString, DisallowedObjectProperties } = vega;", _asset("vega-interpreter.js")
+        "const { ascending, isString, DisallowedObjectProperties } = vega;", _asset(INTERPRETER)
     )
     text, n_exports = _EXPORT.subn("window.vegaInterpreter = expression;", text)
     if (n_imports, n_exports) != (1, 1):
-        raise ReactionError("assets/vega-interpreter.js: expected one import of vega-util and one export")
+        raise ReactionError(f"{INTERPRETER}: expected one import of vega-util and one export")
     return f"(() => {{\n{text}\n}})();"

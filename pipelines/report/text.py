@@ -86,6 +86,11 @@ def percent(value: float | None, digits: int = 2) -> str:
     return DASH if value is None else number(100.0 * value, digits, signed=True) + ("%" if math.isfinite(value) else "")
 
 
+def share(value: float | None, digits: int = 2) -> str:
+    """Return a decimal that has no direction, such as a standard error, as per cent."""
+    return DASH if value is None else number(100.0 * value, digits) + ("%" if math.isfinite(value) else "")
+
+
 def billions(value: float | None) -> str:
     """Return dollars as billions of them, signed."""
     return number(None if value is None else value / 1e9, 2, signed=True)

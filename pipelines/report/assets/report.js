@@ -85,7 +85,9 @@
     }
 
     get all() {
-      return this.given.sets[choice(this.given.by)] ?? [];
+      // A cell without a text of its own shows its value.
+      const rows = this.given.sets[choice(this.given.by)] ?? [];
+      return rows.map((row) => row.map(([value, shown, more]) => [value, shown || String(value), more]));
     }
 
     get rows() {

@@ -16,7 +16,7 @@ from pipelines.report.marts import Marts
 from pipelines.report.text import clean, cut, instant, number, p_value, percent, slug
 
 WINDOW: Final = ("window_start", "window_end")
-_DIGITS: Final = 6
+_DIGITS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Chart:
 
 
 def _compact(rows: pl.DataFrame) -> list[tuple[Any, ...]]:
-    """Return rows for drawing: six digits are more than a screen can show; tables hold the numbers whole."""
+    """Return rows for drawing: five digits are more than a screen can show; tables hold the numbers whole."""
     rounded = rows.with_columns(pl.col(pl.Float64).round_sig_figs(_DIGITS))
     return rounded.with_columns(
         pl.col(pl.Date).cast(pl.Datetime("ms")).dt.epoch("ms"), pl.col(pl.Datetime).dt.epoch("ms")
@@ -136,14 +136,15 @@ def fingerprint(marts: Marts) -> list[tuple[str, str]]:
     ]
 
 
-def with_interval(frame: pl.DataFrame, value: str, se: str) -> pl.DataFrame:
-    """Add ``low``, ``high`` and their text ``band``, the interval of a value by its own degrees of freedom."""
+def with_reach(frame: pl.DataFrame, se: str) -> pl.DataFrame:
+    """Add ``reach``, half the width of a value's 95 % interval by its own degrees of freedom."""
     reach = frame[se].to_numpy() * stdtrit(frame["df"].cast(pl.Float64).to_numpy(), (1 + CONFIDENCE) / 2)
-    bounds = frame.with_columns(pl.Series("reach", reach, nan_to_null=True)).with_columns(
-        low=pl.col(value) - pl.col("reach"), high=pl.col(value) + pl.col("reach")
-    )
-    band = [f"{percent(low)} to {percent(high)}" for low, high in bounds.select("low", "high").iter_rows()]
-    return bounds.with_columns(pl.Series("band", band, dtype=pl.String), cars=shown(bounds[value], percent))
+    return frame.with_columns(pl.Series("reach", reach, nan_to_null=True))
+
+
+def as_day(column: str) -> pl.Expr:
+    """Return dates as days since 1970-01-01, which is the shortest way to write them."""
+    return pl.col(column).cast(pl.Date).cast(pl.Int32)
 
 
 def shown(column: pl.Series, how: Any) -> pl.Series:
@@ -168,16 +169,12 @@ def verdict() -> pl.Expr:
 
 def interval_rows(cars: pl.DataFrame, label: str) -> pl.DataFrame:
     """Return the rows of a chart of intervals, in the frame's order; `label` names the column of their names."""
-    rows = cars.drop_nulls(["car", "car_se"])
-    rows = with_interval(rows, "car", "car_se")
+    rows = with_reach(cars.drop_nulls(["car", "car_se"]), "car_se")
     return rows.select(
         label=label,
         car="car",
-        low="low",
-        high="high",
+        reach="reach",
         verdict=verdict(),
-        cars="cars",
-        band="band",
         scar=shown(rows["scar"], lambda value: number(value, signed=True)),
         p=shown(rows["p_value"], p_value),
         sign=pl.col("expected_sign").fill_null("none"),

@@ -22,6 +22,7 @@ from pipelines.report.grids import Field, Grid, cells, grid, of
 from pipelines.report.marts import Marts
 from pipelines.report.pages.common import (
     Chart,
+    as_day,
     fingerprint,
     interval_rows,
     milliseconds,
@@ -33,7 +34,7 @@ from pipelines.report.pages.common import (
     title_of,
     to_security,
     window_name,
-    with_interval,
+    with_reach,
 )
 from pipelines.report.reading import recommended
 from pipelines.report.text import billions, clean, day, instant, number, p_value, percent, safe_url, words
@@ -222,18 +223,15 @@ class EventPage:
         for study in self.studies:
             name = study["study_id"]
             rows = self.parts["days"].filter(pl.col("study_id") == name).drop_nulls("cum_abnormal_return")
-            rows = with_interval(rows.join(df, on=_KEY, how="left"), "cum_abnormal_return", "cum_abnormal_return_se")
+            rows = with_reach(rows.join(df, on=_KEY, how="left"), "cum_abnormal_return_se")
             leaders = self._leaders(name)
             sets[name] = rows.select(
                 "symbol",
                 day="relative_day",
-                date=pl.col("session_date").cast(pl.String),
+                at=as_day("session_date"),
                 car="cum_abnormal_return",
-                low="low",
-                high="high",
-                cars="cars",
-                band="band",
-                lead=pl.col("symbol").is_in(leaders),
+                reach="reach",
+                lead=pl.col("symbol").is_in(leaders).cast(pl.Int8),
             ).sort(pl.col("symbol").replace_strict({s: i for i, s in enumerate(leaders)}, default=99), "symbol", "day")
             choices[name] = [*leaders, *sorted(set(rows["symbol"]) - set(leaders))]
             span = window_name(study["event_start"], study["event_end"])
@@ -317,17 +315,18 @@ class EventPage:
             event = asked.join(day_0, on=_KEY)
             counts = self._placebo_counts(name)
             p = {row["symbol"]: p_value(row["p_sq"]) for row in counts.iter_rows(named=True)}
-            ticks = own.select("symbol", "session_date", value="residual", event=pl.lit(value=False))
-            mark = event.select("symbol", "session_date", value="abnormal_return", event=pl.lit(value=True))
+            ticks = own.select("symbol", "session_date", value="residual", event=pl.lit(0, pl.Int8))
+            mark = event.select("symbol", "session_date", value="abnormal_return", event=pl.lit(1, pl.Int8))
             rank = {symbol: place for place, symbol in enumerate(counts["symbol"])}
             rows = pl.concat([ticks, mark]).sort(pl.col("symbol").replace_strict(rank, default=99), maintain_order=True)
             sets[name] = rows.select(
                 label="symbol",
                 value="value",
                 event="event",
-                date=pl.col("session_date").cast(pl.String),
-                shown=shown(rows["value"], percent),
-                p=pl.col("symbol").replace_strict(p, default=None, return_dtype=pl.String),
+                at=as_day("session_date"),
+                p=pl.when(pl.col("event") == 1).then(
+                    pl.col("symbol").replace_strict(p, default=None, return_dtype=pl.String)
+                ),
             )
             captions[name] = (
                 f"n = {counts['n'].min()} to {counts['n'].max()} sessions of {counts.height} securities, "
@@ -384,9 +383,9 @@ class EventPage:
     def _reactions(self) -> Grid:
         table = [
             of(FCT_EVENT_CARS, "symbol", "text", "Security", link=to_security(self.marts)),
-            of(FCT_EVENT_SECURITIES, "expected_sign", "text", "Expected"),
+            of(FCT_EVENT_SECURITIES, "expected_sign", "sign", "Expected"),
             of(FCT_EVENT_CARS, "car", "percent", "CAR"),
-            of(FCT_EVENT_CARS, "car_se", "percent", "Std. error"),
+            of(FCT_EVENT_CARS, "car_se", "share", "Std. error"),
             of(FCT_EVENT_CARS, "scar", "signed", "SCAR"),
             of(FCT_EVENT_CARS, "p_value", "p", "p"),
             of(FCT_EVENT_CARS, "p_holm", "p", "p (Holm)"),

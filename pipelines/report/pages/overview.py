@@ -41,13 +41,17 @@ class OverviewPage:
 
     @cached_property
     def reactions(self) -> pl.DataFrame:
-        """Reactions of day 0, one study per pair, the largest SCARs first."""
+        """Reactions of day 0, one per security and session, the largest SCARs first."""
         cars = self.marts.cars.filter(pl.col("window_start") == 0, pl.col("window_end") == 0).drop_nulls("scar")
         models = self.marts.studies.select("study_id", "model", with_benchmark=pl.col("benchmark_symbol").is_not_null())
         pairs = self.marts.pairs.select("event_id", "symbol", "event_session", "expected_sign")
         rows = cars.join(models, on="study_id", how="left").join(pairs, on=["event_id", "symbol"], how="left")
         rows = rows.sort("with_benchmark", "study_id", descending=[True, False])
-        rows = rows.unique(["event_id", "symbol"], keep="first", maintain_order=True)
+        # Events that share a day 0 share one reaction: it is told once, under the outcome if there is one.
+        rows = rows.join(self.marts.events.select("event_id", "kind"), on="event_id", how="left")
+        rows = rows.with_columns(n_events=pl.col("event_id").n_unique().over("symbol", "event_session"))
+        rows = rows.sort(pl.col("kind") != "outcome", maintain_order=True)
+        rows = rows.unique(["symbol", "event_session"], keep="first", maintain_order=True)
         titles = {key: title_of(event) for key, event in self.marts.event_of.items()}
         titled = rows.with_columns(
             title=pl.col("event_id").replace_strict(titles, default=None, return_dtype=pl.String)
@@ -130,6 +134,7 @@ class OverviewPage:
             of(FCT_EVENT_CARS, "symbol", "text", "Security", link=to_security(self.marts)),
             Field("event_session", "day", "Day 0"),
             Field("title", "text", "Event", link=to_event),
+            Field("n_events", "count", "Events", "events of the catalogue that share this day 0 and so this reaction"),
             of(FCT_EVENT_CARS, "car", "percent", "Abnormal return"),
             of(FCT_EVENT_CARS, "scar", "signed", "SCAR"),
             of(FCT_EVENT_CARS, "p_value", "p", "p"),

@@ -12,7 +12,7 @@ from pipelines.contracts import DIM_SECURITIES, FCT_EVENT_CARS, FCT_STUDY_SECURI
 from pipelines.report.palette import LEVEL
 from pipelines.report.grids import Field, Grid, grid, of
 from pipelines.report.marts import Marts
-from pipelines.report.pages.common import Chart, fingerprint, shown, stamp, title_of, to_event, with_interval
+from pipelines.report.pages.common import Chart, as_day, fingerprint, shown, stamp, title_of, to_event, with_reach
 from pipelines.report.text import clean, day, number, p_value
 
 
@@ -62,17 +62,13 @@ class SecurityPage:
         rows = told.sort("n_estimation_obs", "study_id", descending=[True, False]).unique(
             "event_id", keep="first", maintain_order=True
         )
-        rows = with_interval(rows.sort("event_session"), "car", "car_se")
+        rows = with_reach(rows.sort("event_session"), "car_se")
         drawn = rows.select(
-            date="event_session",
+            at=as_day("event_session"),
             car="car",
-            low="low",
-            high="high",
-            cars="cars",
-            band="band",
+            reach="reach",
             sure=pl.when(pl.col("p_value") < LEVEL).then(pl.lit("p below 0.05")).otherwise(pl.lit("p above 0.05")),
             event="title",
-            date_text=pl.col("event_session").cast(pl.String),
             p=shown(rows["p_value"], p_value),
         )
         models = sorted({study["model"].replace("_", " ") for study in self._studies(rows)})
@@ -91,12 +87,7 @@ class SecurityPage:
             .agg(event=pl.col("title").sort().str.join("; ").str.slice(0, 200))
         )
         rows = prices.join(events, left_on="session_date", right_on="event_session", how="left").sort("session_date")
-        drawn = rows.select(
-            date="session_date",
-            price=pl.col("price"),
-            event="event",
-            date_text=pl.when(pl.col("event").is_not_null()).then(pl.col("session_date").cast(pl.String)),
-        )
+        drawn = rows.select(at=as_day("session_date"), price=pl.col("price"), event="event")
         basis = self.marts.security_of[self.symbol]["return_basis"]
         said = f"n = {rows.height} sessions, {basis}, points: day 0 of an event, {stamp(self.marts)}"
         label = "Price over time with the sessions of the events"
@@ -107,9 +98,9 @@ class SecurityPage:
             Field("event_session", "day", "Day 0"),
             Field("title", "text", "Event", link=to_event),
             of(FCT_EVENT_CARS, "study_id", "text", "Study"),
-            Field("expected_sign", "text", "Expected"),
+            Field("expected_sign", "sign", "Expected"),
             of(FCT_EVENT_CARS, "car", "percent", "Abnormal return"),
-            of(FCT_EVENT_CARS, "car_se", "percent", "Std. error"),
+            of(FCT_EVENT_CARS, "car_se", "share", "Std. error"),
             of(FCT_EVENT_CARS, "t_stat", "signed", "t"),
             of(FCT_EVENT_CARS, "p_value", "p", "p"),
             of(FCT_EVENT_CARS, "p_holm", "p", "p (Holm)"),

@@ -147,7 +147,7 @@ class ThemePage:
             )
             pairs = own.select("symbol", "relative_day", car="cum_abnormal_return").head(40 * 21)
             rows = pl.concat([pairs, mean]).sort("relative_day", maintain_order=True)
-            drawn = rows.select("symbol", day="relative_day", car="car", cars=shown(rows["car"], percent))
+            drawn = rows.select("symbol", day="relative_day", car="car")
             study = self.marts.study_of[event["study_id"]]
             said = f"n = {n}, {study['model'].replace('_', ' ')}, day 0 {day(event['day_0'])}"
             title = title_of(event, 70)

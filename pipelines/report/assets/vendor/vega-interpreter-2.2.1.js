@@ -96,7 +96,6 @@ var Functions = {
   cos: Math.cos,
   exp: Math.exp,
   floor: Math.floor,
-  hypot: Math.hypot,
   log: Math.log,
   max: Math.max,
   min: Math.min,
@@ -165,8 +164,6 @@ var Functions = {
   btoa: x => btoa(x),
   // Convert base64-encoded ascii to binary string
   atob: x => atob(x),
-  // URI encoding
-  encodeURIComponent: x => encodeURIComponent(x),
   // regexp functions
   regexp: RegExp,
   test: (r, t) => RegExp(r).test(t)
@@ -176,9 +173,7 @@ const EventFunctions = ['view', 'item', 'group', 'xy', 'x', 'y'];
 const DisallowedMethods = new Set([Function, eval, setTimeout, setInterval]);
 if (typeof setImmediate === 'function') DisallowedMethods.add(setImmediate);
 const Visitors = {
-  // global and sticky regexps carry lastIndex across calls, so hand out a
-  // fresh instance per evaluation, as the generated code path does
-  Literal: ($, n) => n.regex && n.value && (n.value.global || n.value.sticky) ? new RegExp(n.regex.pattern, n.regex.flags) : n.value,
+  Literal: ($, n) => n.value,
   Identifier: ($, n) => {
     const id = n.name;
     return $.memberDepth > 0 ? id : id === 'datum' ? $.datum : id === 'event' ? $.event : id === 'item' ? $.item : Constants[id] || $.params['$' + id];
