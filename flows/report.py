@@ -119,7 +119,7 @@ def _manifest(folder: Path) -> Mapping[str, str]:
     if not file.is_file():
         if (folder / INDEX).exists():
             raise ConfigurationError(
-                f"--out: {folder} has an {INDEX} that no report has written (there is no {MANIFEST}); name another folder"
+                f"--out: {folder} has an {INDEX} that no report wrote (there is no {MANIFEST}); name another folder"
             )
         return {}
     try:

@@ -21,11 +21,13 @@ TIME: Final = f"datum.at * {24 * 60 * 60 * 1000}"
 DATE: Final = f"utcFormat({TIME}, '%Y-%m-%d')"
 """Name of a day, which rows hold as days since 1970-01-01."""
 
+DAY: Final = "replace(datum.label, '-', '\u2212')"
+FOLDED: Final = alt.ExprRef("width < 420 ? 1 : 2")
+"""Columns of a legend of long labels: a phone has room for one."""
+
 PLAIN: Final = "replace(format(datum.value, ',.3~f'), '-', '\u2212')"
-_ZOOM: Final = {
-    "zoom": "wheel![event.shiftKey]",
-    "translate": "[pointerdown[event.shiftKey], window:pointerup] > window:pointermove!",
-}
+_ZOOM: Final = "wheel![event.shiftKey]"
+_MOVE: Final = "[pointerdown[event.shiftKey], window:pointerup] > window:pointermove!"
 """Zooming asks for the shift key, so that a chart never holds up the page's own scrolling."""
 
 
@@ -73,7 +75,7 @@ def intervals() -> alt.LayerChart:
             domain=["as expected", "against the thesis", "no direction expected", "p above 0.05"],
             range=[UP, DOWN, LEADS[4], QUIET],
         ),
-        legend=alt.Legend(title=None, orient="top", columns=2, symbolType="circle"),
+        legend=alt.Legend(title=None, orient="top", columns=FOLDED, symbolType="circle"),
     )
     x = alt.X("low:Q", title="abnormal return, 95 % interval", axis=_returns(), scale=alt.Scale(nice=True))
     tips = [
@@ -180,12 +182,16 @@ def price() -> alt.LayerChart:
 
 def days() -> alt.LayerChart:
     """Draw the mean abnormal return of each day of a group's event window."""
-    x = alt.X("day:O", title="sessions from day 0", axis=alt.Axis(labelAngle=0, grid=False, labelOverlap=True))
+    x = alt.X(
+        "day:O",
+        title="sessions from day 0",
+        axis=alt.Axis(labelAngle=0, grid=False, labelExpr=DAY, labelOverlap="greedy"),
+    )
     y = alt.Y("caar:Q", title="mean abnormal return", axis=_returns())
     shade = alt.Color(
         "sure:N",
         scale=alt.Scale(domain=["recommended test below 0.05", "not below 0.05"], range=[UP, QUIET]),
-        legend=alt.Legend(title=None, orient="top", symbolType="square", labelLimit=260),
+        legend=alt.Legend(title=None, orient="top", columns=FOLDED, symbolType="square", labelLimit=260),
     )
     tips = [_tip("day", "session"), _tip("caars", "mean"), _tip("n", "pairs"), _tip("test"), _tip("p", "p-value")]
     return _finish([_rows().mark_bar().encode(x=x, y=y, color=shade, tooltip=tips), _zero()], height=220)
@@ -223,7 +229,9 @@ KINDS: Final[dict[str, Callable[[], alt.LayerChart]]] = {
 
 def compile_kinds() -> dict[str, dict[str, Any]]:
     """Return the Vega specification of every kind of figure."""
-    return {name: vl_convert.vegalite_to_vega(json.loads(draw().to_json())) for name, draw in KINDS.items()}
+    specs = {name: vl_convert.vegalite_to_vega(json.loads(draw().to_json())) for name, draw in KINDS.items()}
+    # A ground of its own would stand against the page's in the dark theme.
+    return {name: {key: part for key, part in spec.items() if key != "background"} for name, spec in specs.items()}
 
 
 def _rows() -> alt.Chart:
@@ -262,7 +270,7 @@ def _names() -> alt.Axis:
 
 
 def _scales() -> alt.Parameter:
-    return alt.selection_interval(bind="scales", name="zoomed", **_ZOOM)
+    return alt.selection_interval(bind="scales", name="zoomed", zoom=_ZOOM, translate=_MOVE)
 
 
 def _zero(channel: str = "y") -> alt.Chart:

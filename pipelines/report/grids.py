@@ -20,6 +20,7 @@ Link = Callable[[Mapping[str, Any]], str | None]
 
 _SHOWN: Final[dict[str, Callable[[Any], str]]] = {
     "text": lambda value: cut(clean(value)),
+    "long": lambda value: cut(clean(value), 1000),
     "word": words,
     "percent": percent,
     "share": share,
@@ -28,15 +29,19 @@ _SHOWN: Final[dict[str, Callable[[Any], str]]] = {
     "coefficient": lambda value: number(value, 4, signed=True),
     "count": lambda value: number(value, 0),
     "billions": billions,
+    "worth": lambda value: number(value / 1e9),
     "p": p_value,
     "day": day,
     "instant": instant,
     "sign": lambda value: {"+": "up", "-": "down"}.get(value, "open"),
     "flag": lambda value: "yes" if value else "no",
 }
-_NUMERIC: Final = frozenset({"percent", "share", "number", "signed", "coefficient", "count", "billions", "p"})
-_UNITS: Final = {"billions": "bn USD"}
-_LONG: Final = dict.fromkeys(("title", "note", "reason", "why", "symbols", "sample"), "long")
+_NUMERIC: Final = frozenset({"percent", "share", "number", "signed", "coefficient", "count", "billions", "worth", "p"})
+_UNITS: Final = {"billions": "bn USD", "worth": "bn USD"}
+_IDS: Final = frozenset({"study_id", "symbol", "table_name"})
+"""Columns of names, which are not broken at their hyphens."""
+
+_LONG: Final = frozenset({"title", "note", "reason", "why", "symbols", "sample"})
 """Columns of sentences, which are wide and broken into lines."""
 
 
@@ -76,9 +81,8 @@ class Field:
         """Class of the cells."""
         if self.is_numeric:
             return "num"
-        return {"word": "word", "day": "word", "instant": "word", "flag": "word"}.get(
-            self.kind, _LONG.get(self.name, "")
-        )
+        is_short = self.kind in {"word", "day", "instant", "flag", "sign"} or self.name in _IDS
+        return "word" if is_short else "long" if self.name in _LONG else ""
 
     def cell(self, row: Mapping[str, Any]) -> Cell:
         """Return the cell of a row."""
@@ -165,7 +169,7 @@ def _brief(cell: Cell) -> Cell:
     """Return a cell for the script, with 0 for a text that is the value itself: half of a page would be said twice."""
     if cell[0] is None or cell[1] != str(cell[0]):
         return cell
-    return [cell[0], 0, *cell[2:]] if len(cell) > 2 else cell[:1]
+    return [cell[0], 0, cell[2]] if cell[2:] else cell[:1]
 
 
 def grid(

@@ -6,12 +6,15 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from pipelines.errors import ConfigurationError
 from pipelines.report.text import slug
+
+_NAMED: Final = 8
+"""Names that an error gives of those there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,12 @@ class Marts:
         return {row["event_id"]: row for row in self.events.iter_rows(named=True)}
 
     @cached_property
+    def preference(self) -> pl.DataFrame:
+        """Studies by the order in which one of several is shown: those with a benchmark first, then by name."""
+        ranked = self.studies.sort(pl.col("benchmark_symbol").is_null(), "study_id")
+        return ranked.select("study_id").with_row_index("preference")
+
+    @cached_property
     def themes(self) -> list[str]:
         """Themes of the events, sorted."""
         return self.events["theme"].drop_nulls().unique().sort().to_list()
@@ -165,5 +174,5 @@ def names() -> list[str]:
 
 
 def _some(known: pl.Series) -> str:
-    shown = known.to_list()
-    return f"it has {', '.join(shown[:8])}{' ...' if len(shown) > 8 else ''}" if shown else "it has none"
+    shown = ", ".join(known.head(_NAMED)) + (" ..." if len(known) > _NAMED else "")
+    return f"it has {shown}" if shown else "it has none"

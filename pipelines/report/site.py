@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,8 @@ from markupsafe import Markup
 from pipelines.errors import ReactionError
 from pipelines.report.marts import Marts, digest
 from pipelines.report.pages.common import event_file, security_file, theme_file
-from pipelines.report.pages.event import EventPage
+from pipelines.report.pages.event import event_context
+from pipelines.report.pages.event_data import EventData
 from pipelines.report.pages.methods import methods_context, methods_text
 from pipelines.report.pages.overview import OverviewPage
 from pipelines.report.pages.security import SecurityPage
@@ -123,9 +125,9 @@ def _plan(marts: Marts, design: str) -> Iterator[Page]:
     whole = digest(shared, *tables, marts.quarantine, _day_0(marts))
     yield Page(INDEX, "overview", whole, OverviewPage(marts).context)
     for event_id in marts.event_of:
-        page = EventPage(marts, event_id)
-        own = digest(shared, marts.part("events", "event_id", event_id), *page.parts.values(), page.places)
-        yield Page(event_file(event_id), "event", own, page.context)
+        event = EventData(marts, event_id)
+        own = digest(shared, marts.part("events", "event_id", event_id), *event.parts.values(), event.places)
+        yield Page(event_file(event_id), "event", own, partial(event_context, event))
     for symbol in marts.security_of:
         frames = ("securities", "cars", "study_pairs", "pairs", "prices", "quarantine")
         own = digest(shared, *(marts.part(name, "symbol", symbol) for name in frames))

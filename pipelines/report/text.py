@@ -17,6 +17,7 @@ _MINUS: Final = "\u2212"
 _SUPERSCRIPTS: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SMALLEST_P: Final = 1e-300
 _FIXED_P: Final = 1e-3
+_NEARLY_ONE: Final = 0.9995
 _LONGEST: Final = 160
 _SLUG: Final = 60
 _UNSAFE: Final = re.compile(r"[^a-z0-9._-]+")
@@ -103,9 +104,9 @@ def p_value(value: float | None) -> str:
     if value < _SMALLEST_P:
         return f"< 10{str(int(math.log10(_SMALLEST_P))).translate(_SUPERSCRIPTS)}"
     if value >= _FIXED_P:
-        return "> 0.999" if 0.9995 <= value < 1.0 else f"{value:.3f}"
+        return "> 0.999" if _NEARLY_ONE <= value < 1.0 else f"{value:.3f}"
     digit, power = f"{value:.0e}".split("e")
-    return f"{digit}×10{str(int(power)).translate(_SUPERSCRIPTS)}"
+    return f"{digit}\u00d710{str(int(power)).translate(_SUPERSCRIPTS)}"
 
 
 def day(value: date | None) -> str:

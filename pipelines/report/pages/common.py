@@ -11,9 +11,9 @@ from typing import Any, Final
 import polars as pl
 from scipy.special import stdtrit
 
-from pipelines.report.palette import CONFIDENCE, LEVEL
 from pipelines.report.marts import Marts
-from pipelines.report.text import clean, cut, instant, number, p_value, percent, slug
+from pipelines.report.palette import CONFIDENCE, LEVEL
+from pipelines.report.text import clean, cut, instant, number, p_value, slug
 
 WINDOW: Final = ("window_start", "window_end")
 _DIGITS: Final = 5

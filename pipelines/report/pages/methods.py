@@ -15,7 +15,7 @@ from pipelines.home import PROJECT
 FILES = (PROJECT / "docs" / "methods.md", PROJECT / "pipelines" / "report" / "assets" / "methods.md")
 """Where the text lies in a checkout, and where an installed package has it."""
 
-_LINK = re.compile(r"\]\((?!https?://)[^)]*\)")
+_LINK = re.compile(r"\[([^\]]*)\]\((?!https?://)[^)]*\)")
 
 
 def methods_text() -> str:
@@ -35,7 +35,7 @@ def methods_text() -> str:
 def methods_context(text: str) -> dict[str, Any]:
     """Return what the template shows; raw HTML of the text is escaped."""
     # Links to files of the repository lead nowhere from here: their words stay.
-    plain = _LINK.sub("]", text.split("\n", maxsplit=1)[1])
+    plain = _LINK.sub(r"\1", text.split("\n", maxsplit=1)[1])
     html = MarkdownIt("commonmark", {"html": False}).enable("table").render(plain)
     for test in TESTS:
         html = html.replace(f"<td><code>{test}</code></td>", f'<td id="{test}"><code>{test}</code></td>', 1)

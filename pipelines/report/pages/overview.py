@@ -63,7 +63,7 @@ class OverviewPage:
         pairs = dict(self.marts.pairs.group_by("status").len().iter_rows())
         checks = self.marts.checks
         broken = checks.filter(~pl.col("passed"))
-        newest = self.marts.securities["last_session"].max()
+        newest = max(self.marts.securities["last_session"], default=None)
         return {
             "title": "What moved",
             "headline": [
@@ -73,8 +73,8 @@ class OverviewPage:
                 ("pending", number(pairs.get("pending", 0), 0)),
                 ("excluded", number(pairs.get("excluded", 0), 0)),
                 ("checks passed", f"{checks.height - broken.height} of {checks.height}"),
-                ("rows in quarantine", number(self.marts.quarantine["n_rows"].sum(), 0)),
-                ("newest session", day(newest) if newest is not None else "none"),
+                ("rows in quarantine", number(sum(self.marts.quarantine["n_rows"]), 0)),
+                ("newest session", day(newest)),
             ],
             "charts": {chart.id: chart for chart in self._charts()},
             "grids": {each.id: each for each in self._grids()},
@@ -122,7 +122,7 @@ class OverviewPage:
             Field("symbol", "text", "Security", link=to_security(self.marts)),
             Field("name", "text", "Name"),
             Field("session_date", "day", "Session"),
-            Field("simple_return", "percent", "Return", "return of the newest session", "%"),
+            Field("simple_return", "percent", "Return", "return of the newest session"),
             Field("std_move", "signed", "Std. move", "(return - mean) / (s √(1 + 1/n)) of the n sessions before"),
             Field("n_sessions", "count", "n", "sessions before that it is held against", "sessions"),
         ]

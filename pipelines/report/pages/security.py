@@ -9,11 +9,14 @@ from typing import Any
 import polars as pl
 
 from pipelines.contracts import DIM_SECURITIES, FCT_EVENT_CARS, FCT_STUDY_SECURITIES, QUARANTINE
-from pipelines.report.palette import LEVEL
 from pipelines.report.grids import Field, Grid, grid, of
 from pipelines.report.marts import Marts
 from pipelines.report.pages.common import Chart, as_day, fingerprint, shown, stamp, title_of, to_event, with_reach
+from pipelines.report.palette import LEVEL
 from pipelines.report.text import clean, day, number, p_value
+
+_ELSEWHERE = frozenset({"symbol", "name", "last_session_index"})
+"""Columns that stand in the title, or that mean nothing to a reader."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,9 @@ class SecurityPage:
     def context(self) -> dict[str, Any]:
         """Return everything the template shows."""
         security = self.marts.security_of[self.symbol]
-        facts = [(name.replace("_", " "), _shown(security[name])) for name in DIM_SECURITIES.names if name != "symbol"]
+        facts = [
+            (name.replace("_", " "), _shown(security[name])) for name in DIM_SECURITIES.names if name not in _ELSEWHERE
+        ]
         return {
             "title": clean(self.symbol),
             "name": clean(security["name"] or ""),
@@ -59,9 +64,8 @@ class SecurityPage:
     def _history(self) -> Chart:
         told = self.reactions.drop_nulls(["car", "car_se", "event_session"])
         # One study per event: two models of one reaction would lie on each other.
-        rows = told.sort("n_estimation_obs", "study_id", descending=[True, False]).unique(
-            "event_id", keep="first", maintain_order=True
-        )
+        rows = told.join(self.marts.preference, on="study_id", how="left").sort("preference")
+        rows = rows.unique("event_id", keep="first", maintain_order=True)
         rows = with_reach(rows.sort("event_session"), "car_se")
         drawn = rows.select(
             at=as_day("event_session"),
@@ -105,7 +109,7 @@ class SecurityPage:
             of(FCT_EVENT_CARS, "p_value", "p", "p"),
             of(FCT_EVENT_CARS, "p_holm", "p", "p (Holm)"),
             of(FCT_EVENT_CARS, "beta", "signed", "Beta"),
-            Field("n_confounders", "count", "Confounders"),
+            Field("n_confounders", "count", "Conf.", "other events of the catalogue in the window"),
         ]
         return grid("reactions", "Reactions of day 0, the newest first", fields, self.reactions.iter_rows(named=True))
 
@@ -115,7 +119,7 @@ class SecurityPage:
             of(FCT_STUDY_SECURITIES, "event_id", "text", "Event", link=to_event),
             of(FCT_STUDY_SECURITIES, "study_id", "text", "Study"),
             of(FCT_STUDY_SECURITIES, "status", "word", "Status"),
-            of(FCT_STUDY_SECURITIES, "reason", "text", "Reason"),
+            of(FCT_STUDY_SECURITIES, "reason", "long", "Reason"),
         ]
         empty = "every event that asked for this security used it"
         return grid("ledger", "Events that could not use it", fields, rows.iter_rows(named=True), empty=empty)
@@ -127,7 +131,7 @@ class SecurityPage:
             Field("n_rows", "count", "Rows"),
             Field("first_date", "day", "From"),
             Field("last_date", "day", "To"),
-            of(QUARANTINE, "reason", "text", "For example"),
+            of(QUARANTINE, "reason", "long", "For example"),
         ]
         rows = self.marts.part("quarantine", "symbol", self.symbol)
         empty = "no price row of this security is in quarantine"

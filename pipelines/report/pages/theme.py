@@ -10,7 +10,6 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.contracts import FCT_GROUP_TESTS
-from pipelines.report.palette import LEVEL
 from pipelines.report.grids import Field, Grid, cells, grid, of
 from pipelines.report.marts import Marts
 from pipelines.report.pages.common import (
@@ -24,6 +23,7 @@ from pipelines.report.pages.common import (
     to_event,
     window_name,
 )
+from pipelines.report.palette import LEVEL
 from pipelines.report.reading import recommended
 from pipelines.report.text import clean, day, p_value, percent, words
 
@@ -56,7 +56,9 @@ class ThemePage:
         means = (
             cars.group_by("event_id", "study_id")
             .agg(mean_car=pl.col("car").mean(), n=pl.col("car").count())
-            .sort("n", "study_id", descending=[True, False])
+            .join(self.marts.preference, on="study_id", how="left")
+            .sort("preference")
+            .drop("preference")
             .unique("event_id", keep="first", maintain_order=True)
         )
         rows = events.join(pairs, on="event_id", how="left").join(means, on="event_id", how="left")
@@ -119,7 +121,7 @@ class ThemePage:
                 .otherwise(pl.lit("not below 0.05")),
             )
             span = window_name(study["event_start"], study["event_end"])
-            n = rows["n"].max() or 0
+            n = max(rows["n"], default=0)
             captions[study["study_id"]] = f"n up to {n} pairs, {model_words(study)}, window {span}, {stamp(self.marts)}"
         return Chart(
             "days",
@@ -158,7 +160,10 @@ class ThemePage:
             )
 
     def _windows(self) -> Grid:
-        longer = self.tests.filter(pl.col("is_recommended"))
+        is_day_0 = (pl.col("window_start") == 0) & (pl.col("window_end") == 0)
+        longer = self.tests.filter(
+            pl.col("is_recommended") & (is_day_0 | (pl.col("window_start") < pl.col("window_end")))
+        )
         fields = [
             Field("window", "text", "Window", "relative sessions, both included"),
             of(FCT_GROUP_TESTS, "caar", "percent", "CAAR"),
@@ -190,7 +195,7 @@ class ThemePage:
             of(FCT_GROUP_TESTS, "n", "count", "n"),
             of(FCT_GROUP_TESTS, "caar", "percent", "CAAR"),
             of(FCT_GROUP_TESTS, "r_bar", "signed", "r̄"),
-            of(FCT_GROUP_TESTS, "note", "text", "Remark"),
+            of(FCT_GROUP_TESTS, "note", "long", "Remark"),
         ]
         parts = self.tests.group_by("study_id")
         sets = {str(key[0]): cells(fields, part.iter_rows(named=True)) for key, part in parts}
@@ -204,7 +209,13 @@ class ThemePage:
             Field("kind", "word", "Kind"),
             Field("n_used", "count", "Used", "pairs used by at least one study"),
             Field("n_asked", "count", "Asked", "pairs asked for"),
-            Field("mean_car", "percent", "Mean", "mean abnormal return of day 0, study with most pairs", "%"),
+            Field(
+                "mean_car",
+                "percent",
+                "Mean",
+                "mean abnormal return of day 0, the study with a benchmark if there is one",
+                "%",
+            ),
             Field("study_id", "text", "Study"),
         ]
         return grid("events", "Events of the theme", fields, self.events.iter_rows(named=True))
