@@ -91,7 +91,7 @@ class Field:
             reason = row.get(self.why) if self.why else None
             return [None, DASH, cut(clean(reason), 300)] if reason else [None, DASH]
         shown = _SHOWN[self.kind](value)
-        raw = _raw(value, self.kind)
+        raw = _raw(value)
         address = self.link(row) if self.link else None
         return [raw, shown, address] if address else [raw, shown]
 
@@ -102,12 +102,10 @@ def of(table: Table, name: str, kind: str, label: str, *, link: Link | None = No
     return Field(name, kind, label, column.comment, _UNITS.get(kind, ""), link, why)
 
 
-def _raw(value: Any, kind: str) -> Any:
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    if kind == "text":
+def _raw(value: Any) -> Any:
+    if isinstance(value, str):
         return clean(value)
-    return clean(value) if isinstance(value, str) else value
+    return value.isoformat() if isinstance(value, date | datetime) else value
 
 
 @dataclass(frozen=True, slots=True)

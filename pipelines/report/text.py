@@ -29,9 +29,10 @@ def clean(value: object) -> str:
     Control characters become spaces, format characters (bidi overrides, zero-width ones) vanish, and half of a
     surrogate pair becomes the replacement character, because UTF-8 cannot hold it.
     """
-    kinds = ((char, unicodedata.category(char)) for char in str(value))
-    kept = (_kept(char, kind) for char, kind in kinds)
-    return " ".join("".join(kept).split())
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(_kept(char, unicodedata.category(char)) for char in text)
+    return " ".join(text.split())
 
 
 def _kept(char: str, kind: str) -> str:
@@ -77,8 +78,8 @@ def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str
     if value is None or not math.isfinite(value):
         return DASH
     text = f"{value:{'+' if signed else ''},.{digits}f}"
-    if not any(char in "123456789" for char in text):
-        text = text.lstrip("+-")
+    if not text.strip("+-0.,"):
+        text = text.lstrip("+-")  # what rounds to zero has no sign
     return text.replace("-", _MINUS)
 
 

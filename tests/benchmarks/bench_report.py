@@ -84,7 +84,7 @@ def first_paint(site: Path) -> None:
         copy = file.with_name("paint.html")
         html = file.read_text(encoding="utf-8").replace('http-equiv="Content-Security-Policy"', "data-policy", 1)
         copy.write_text(html.replace("<title>", f"{PAINT}<title>", 1), encoding="utf-8")
-        options = ("--headless=new", "--no-sandbox", "--disable-gpu", "--timeout=6000", "--dump-dom")
+        options = ("--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=4000", "--dump-dom")
         command = [CHROMIUM, *options, f"--user-data-dir={site.parent / 'profile'}", copy.as_uri()]
         dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False).stdout
         title = dom.partition("<title>")[2].partition("</title>")[0]
