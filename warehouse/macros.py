@@ -94,7 +94,9 @@ def load_macros(folder: Path) -> list[Macro]:
 
 def _load(path: Path) -> Macro:
     text = path.read_text(encoding="utf-8")
-    header = dict(re.findall(r"^-- (\w+):[ \t]*(\S.*)$", text, flags=re.MULTILINE))
+    header: dict[str, str] = {}
+    for word, line in re.findall(r"^-- (\w+):[ \t]*(\S.*)$", text, flags=re.MULTILINE):
+        header[word] = f"{header[word]} {line}" if word in header else line
     kinds = [word for word in ("table", "value") if word in header]
     missing = [word for word in _HEADER if word not in header]
     if len(kinds) != 1 or missing:

@@ -19,6 +19,7 @@ COMMANDS = {
     "study": ("flows.cli.study:study", "Run one event study on price files or stored prices, and event files."),
     "sql": ("flows.cli.sql:sql", "Run one select on the published marts."),
     "events": ("flows.cli.events:app", "List, show and check events; decide about candidates."),
+    "report": ("flows.cli.report:report", "Write the published marts as pages that open with a double click."),
     "check": ("flows.cli.check:check", "Check the published marts again: every rule and every hash."),
     "status": ("flows.cli.status:status", "Show what is published, how fresh it is, how the last runs ended."),
 }

@@ -16,12 +16,8 @@ import polars as pl
 from scipy.special import stdtrit
 
 from pipelines.errors import ContractError
+from pipelines.report.palette import CONFIDENCE, DOWN, INK, LEVEL, LIGHT_LOSS, QUIET, UP
 
-DOWN, UP, QUIET, INK = "#b2433f", "#2f6f9f", "#9aa3ab", "#30363c"
-"""Colours: a loss, a gain, what is not significant, text and rules. Told apart by readers who see no red."""
-
-LEVEL = 0.05
-CONFIDENCE = 0.95
 _BILLION = 1e9
 _SAVED: dict[str, dict[str, Any]] = {".html": {"inline": True}, ".png": {"scale_factor": 2}}
 _SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+.1~%')"
@@ -148,7 +144,7 @@ def money(frame: pl.DataFrame, *, title: str, subtitle: str = "", label: str) ->
     )
     axis = alt.X("value_change_usd:Q", title="billion USD: change of value (light), its abnormal part (dark)")
     layers = [
-        base.mark_bar(color="#e3b5b3", height={"band": 0.8}).encode(x=axis),
+        base.mark_bar(color=LIGHT_LOSS, height={"band": 0.8}).encode(x=axis),
         base.mark_bar(color=DOWN, height={"band": 0.35}).encode(x="abnormal_value_usd:Q"),
     ]
     return _finish(layers, title, subtitle, height=26 * rows.height)

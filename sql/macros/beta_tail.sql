@@ -4,7 +4,7 @@
 -- key:   none
 -- reads: none
 -- units: probability
-select
+select  -- noqa: LT09
     list_transform(
         [struct_pack(a := a, b := b, x := x, y := y, larger := greatest(a, b))],
         lambda v:

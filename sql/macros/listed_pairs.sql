@@ -36,5 +36,5 @@ select
                 null::varchar as "group",
                 null::varchar as expected_sign
             where false
-        )
+        ) as listed
     )

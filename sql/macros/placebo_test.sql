@@ -1,7 +1,7 @@
 -- table: placebo_test(symbols, event_date, from_day := 0, to_day := 0, n_dates := 1000, step := 1, ...)
 -- help:  the cumulative abnormal return of the event among those of the same security on earlier dates
--- grain: one row per date asked for; an earlier date counts if its event window ends before that of the event starts and
--- grain: it could be used itself; n_dates of them are looked at, every step-th session, the latest first
+-- grain: one row per date asked for; an earlier date counts if its event window ends before that of the event starts
+-- grain: and it could be used itself; n_dates of them are looked at, every step-th session, the latest first
 -- key:   event_id, symbol
 -- reads: fct_returns, study_sessions, study_cars, asked_pairs
 -- units: returns are decimals; p_value is (1 + dates with a CAR of at least this size) / (1 + dates)
@@ -57,7 +57,7 @@ cars as (
                         group_value := asked_id::varchar,
                         expected_sign := is_event::varchar
                     )
-                    order by asked_id, is_event desc
+                    order by asked_id asc, is_event desc
                 )
             from all_dates
         ),

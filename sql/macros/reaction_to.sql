@@ -50,13 +50,16 @@ cars as (
 
 final as (
     select
-        cars.* exclude (group_value, pair_id, event_index, slope, estimation_dates, estimation_y, estimation_x) replace (
+        cars.* exclude (
+            group_value, pair_id, event_index, slope, estimation_dates, estimation_y, estimation_x
+        ) replace (
             case
                 when cars.symbol is null
                     then
                         concat(
                             'fct_event_securities has no event ', coalesce(event, 'null'),
-                            '; expected one of ', (select count(distinct known.event_id) from fct_event_securities as known),
+                            '; expected one of ',
+                            (select count(distinct known.event_id) from fct_event_securities as known),
                             ', see dim_events'
                         )
                 when cars.event_session is null then coalesce(ledger.reason, cars.reason)

@@ -48,7 +48,7 @@ shared as (
             max(n_complete) over (partition by group_value) as most_complete,
             max(n_standard) over (partition by group_value) as most_standard
         from together
-    )
+    ) as counted
     group by group_value
 ),
 
@@ -84,8 +84,9 @@ remarked as (
         case
             when least_df > 2 and implied_variance > 0 then sum_scar / sqrt(implied_variance)
         end as patell,
-        case when n_standard > 1 and sd_scar > 2.3e-14 * (1.0 + abs(mean_scar))
-            then sqrt(n_standard) * mean_scar / sd_scar
+        case
+            when n_standard > 1 and sd_scar > 2.220446049250313e-14 * (1.0 + abs(mean_scar))
+                then sqrt(n_standard) * mean_scar / sd_scar
         end as bmp,
         case when n = 0 then 'no pair has a complete window' end as no_pairs,
         case when n > 0 and n_standard = 0 then 'no pair has residual variance' end as no_variance,

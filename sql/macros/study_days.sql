@@ -6,8 +6,9 @@
 -- units: returns are decimals
 with
 
+-- What is not needed is left out before the lists are unnested, so that it is never gathered.
 pairs_of_study as (
-    select *
+    select * exclude (estimation_dates, estimation_y, estimation_x)
     from study_pairs(pairs, model, benchmark, est_from, est_to, day_from, day_to, min_obs, return_type)
 ),
 
@@ -39,7 +40,7 @@ filled as (
 
 days as (
     select
-        * exclude (every_day, event_days, estimation_dates, estimation_y, estimation_x),
+        * exclude (every_day, event_days),
         unnest(every_day) as day
     from filled
 ),

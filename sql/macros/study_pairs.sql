@@ -40,7 +40,7 @@ placed as (
                 then
                     concat(
                         'event_date is ', coalesce(event_at, 'null'),
-                        '; expected a date such as 2025-01-27 or an instant with its zone such as 2025-01-27 14:30:00+00'
+                        '; expected a date such as 2025-01-27 or an instant with a zone such as 2025-01-27 14:30:00+00'
                     )
             when event_session is null
                 then

@@ -14,7 +14,7 @@ listed as (
 asked as (
     select
         unnest(range(1, len(elements) + 1)) as pair_id,
-        unnest(elements, max_depth := 2)
+        unnest(elements, max_depth := 2)  -- noqa: AL03
     from listed
 ),
 

@@ -5,7 +5,7 @@
 -- key:   none
 -- reads: none
 -- units: probability; relative error below 1e-13 down to 1e-300
-select
+select  -- noqa: LT09
     list_transform(
         [abs(statistic)::double],
         lambda z: case

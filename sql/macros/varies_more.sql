@@ -5,7 +5,7 @@
 -- reads: none
 -- units: none
 select
-    case
+    case  -- noqa: LT02
         when n is null or ratio is null then null
         -- Up to its mean and a little more the probability is far above.
         when ratio <= 1 + 2 / (n - 1) then false

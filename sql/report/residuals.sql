@@ -1,4 +1,4 @@
--- grain: one row per study, event, symbol and session of the estimation window; the 12 strongest reactions of day 0
+-- grain: one row per study, event, symbol and session of the estimation window; the 8 strongest reactions of day 0
 -- key:   study_id, event_id, symbol, session_date
 -- reads: dim_studies, fct_abnormal_returns, fct_returns, fct_study_securities
 -- units: returns are decimals
@@ -27,7 +27,7 @@ with asked as (
     qualify row_number() over (
         partition by pairs.study_id, pairs.event_id
         order by abs(day_0.std_abnormal_return) desc nulls last, pairs.symbol
-    ) <= 12
+    ) <= 8
 ),
 
 spans as (

@@ -34,6 +34,7 @@ from pipelines.home import SQL
 from warehouse.connection import STORAGE_VERSION, quoted
 from warehouse.macros import create_macros, load_macros
 from warehouse.migrations import create_table
+from warehouse.publish import ROW_GROUP_SIZE
 
 N_SESSIONS = 5_000
 N_EVENTS = 10_000
@@ -119,7 +120,8 @@ def write_marts(file: Path, n_symbols: int) -> None:
     """Write the published tables that macros read, of an invented market, and the macros."""
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'; select setseed(0.5)").fetchall()
-        connection.execute(f"attach {quoted(file)} as marts (storage_version '{STORAGE_VERSION}')")
+        options = f"storage_version '{STORAGE_VERSION}', row_group_size {ROW_GROUP_SIZE}"
+        connection.execute(f"attach {quoted(file)} as marts ({options})")
         connection.execute("use marts")
         for table in (DIM_EVENTS, DIM_SECURITIES, DIM_SESSIONS, FCT_EVENT_SECURITIES, FCT_RETURNS):
             create_table(connection, table, "main")
@@ -184,7 +186,8 @@ def measure(file: Path, n_symbols: int, repeat: int) -> None:
         connection.execute(questions["one"][0]).fetchall()
         print(f"{'first':8} {1e3 * (time.perf_counter() - started):8.0f} ms")
         connection.execute(
-            f"create table memory.main.my_events as select 'S' || lpad((1 + number % {n_symbols - 1})::varchar, 5, '0') "
+            "create table memory.main.my_events as select "
+            f"'S' || lpad((1 + number % {n_symbols - 1})::varchar, 5, '0') "
             "as symbol, session_date as event_date, number::varchar as event_id "
             f"from range({N_EVENTS}) as numbers (number) "
             "inner join dim_sessions on session_index = 300 + number * 7 % 4600"

@@ -1,0 +1,1 @@
+"""Pages of the report: frames of the marts in, what a template shows out."""

@@ -1,0 +1,190 @@
+"""The tables of an event's page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from pipelines.contracts import FCT_EVENT_CARS, FCT_EVENT_SECURITIES, FCT_GROUP_TESTS, FCT_VALUE_IMPACT, QUARANTINE
+from pipelines.contracts.vocabulary import DAY0_RULES
+from pipelines.report.grids import Field, Grid, cells, grid, of
+from pipelines.report.pages.common import to_security
+from pipelines.report.pages.event_data import EventData
+from pipelines.report.text import words
+
+
+def event_grids(event: EventData) -> Iterable[Grid]:
+    """Return the tables of an event."""
+    yield _day_0(event)
+    yield _reactions(event)
+    yield _test_table(event)
+    yield _money(event)
+    yield _counts_table(event)
+    yield _ledger(event)
+    yield _confounders(event)
+    yield _findings(event)
+
+
+def _day_0(event: EventData) -> Grid:
+    rows = (
+        event.places.group_by("exchange_mic", "event_session", "day0_rule")
+        .agg(n=pl.len(), symbols=pl.col("symbol").sort().str.join(" "))
+        .sort("event_session", "exchange_mic", nulls_last=True)
+        .with_columns(why=pl.col("day0_rule").replace_strict(DAY0_RULES, default=""))
+    )
+    table = [
+        Field("exchange_mic", "text", "Exchange", "ISO 10383 code; a dash where it is not known"),
+        of(FCT_EVENT_SECURITIES, "event_session", "day", "Day 0"),
+        of(FCT_EVENT_SECURITIES, "day0_rule", "word", "Rule"),
+        Field("why", "text", "What the rule says"),
+        Field("n", "count", "Securities"),
+        Field("symbols", "long", "Which"),
+    ]
+    return grid("day-0", "Day 0 by exchange and rule", table, rows.iter_rows(named=True))
+
+
+def _reactions(event: EventData) -> Grid:
+    table = [
+        of(FCT_EVENT_CARS, "symbol", "text", "Security", link=to_security(event.marts)),
+        of(FCT_EVENT_SECURITIES, "expected_sign", "sign", "Expected"),
+        of(FCT_EVENT_CARS, "car", "percent", "CAR"),
+        of(FCT_EVENT_CARS, "car_se", "share", "Std. error"),
+        of(FCT_EVENT_CARS, "scar", "signed", "SCAR"),
+        of(FCT_EVENT_CARS, "p_value", "p", "p"),
+        of(FCT_EVENT_CARS, "p_holm", "p", "p (Holm)"),
+        of(FCT_EVENT_CARS, "bhar", "percent", "BHAR"),
+        of(FCT_EVENT_CARS, "n_estimation_obs", "count", "Est. sessions"),
+        of(FCT_EVENT_CARS, "n_days", "count", "Days"),
+        of(FCT_EVENT_SECURITIES, "n_confounders", "count", "Confounders"),
+    ]
+    return _by_selectors(event, "reactions", "Reactions by security, sorted by SCAR", table, event.cars)
+
+
+def _test_table(event: EventData) -> Grid:
+    tests = event.tests.sort("is_recommended", "is_valid", "test", descending=[True, True, False])
+    table = [
+        of(FCT_GROUP_TESTS, "test", "word", "Test", link=lambda row: f"methods.html#{row['test']}"),
+        Field("is_recommended", "flag", "Read this", "what the guide of the methods page says to read here"),
+        of(FCT_GROUP_TESTS, "is_valid", "flag", "Valid"),
+        of(FCT_GROUP_TESTS, "statistic", "signed", "Statistic", why="note"),
+        of(FCT_GROUP_TESTS, "p_value", "p", "p", why="note"),
+        of(FCT_GROUP_TESTS, "p_holm", "p", "p (Holm)", why="note"),
+        of(FCT_GROUP_TESTS, "df", "count", "df"),
+        of(FCT_GROUP_TESTS, "n", "count", "n"),
+        of(FCT_GROUP_TESTS, "caar", "percent", "CAAR"),
+        of(FCT_GROUP_TESTS, "r_bar", "signed", "r̄"),
+        of(FCT_GROUP_TESTS, "note", "long", "Remark"),
+    ]
+    return _by_selectors(event, "tests", "Tests of the mean of the event's securities", table, tests)
+
+
+def _money(event: EventData) -> Grid:
+    value = event.parts["value"].sort(pl.col("abnormal_value_usd").abs(), descending=True)
+    table = [
+        of(FCT_VALUE_IMPACT, "symbol", "text", "Security", link=to_security(event.marts)),
+        of(FCT_VALUE_IMPACT, "session_date", "day", "Day 0"),
+        of(FCT_VALUE_IMPACT, "market_cap_before_usd", "worth", "Value before"),
+        of(FCT_VALUE_IMPACT, "value_change_usd", "billions", "Change"),
+        of(FCT_VALUE_IMPACT, "abnormal_value_usd", "billions", "Abnormal part"),
+        of(FCT_VALUE_IMPACT, "shares_outstanding", "count", "Shares"),
+        of(FCT_VALUE_IMPACT, "shares_filed_date", "day", "Count filed"),
+        of(FCT_VALUE_IMPACT, "study_id", "text", "Study"),
+    ]
+    return grid(
+        "money",
+        "Day 0 in money",
+        table,
+        value.iter_rows(named=True),
+        empty="no security of this event has a known share count",
+    )
+
+
+def _counts_table(event: EventData) -> Grid:
+    table = [
+        of(FCT_EVENT_CARS, "symbol", "text", "Security", link=to_security(event.marts)),
+        Field("abnormal_return", "percent", "Day 0", "abnormal return of day 0"),
+        Field("n", "count", "Sessions", "sessions of the estimation window with a residual"),
+        Field("n_beyond", "count", "At least as far", "of them, those that moved at least as far in either direction"),
+        Field("p_sq", "p", "p", "(1 + those) / (1 + sessions): Gelbach, Helland and Klick (2013)"),
+    ]
+    sets = {
+        study["study_id"]: cells(table, event.placebo_counts(study["study_id"]).iter_rows(named=True))
+        for study in event.studies
+    }
+    first = event.first.split("|", maxsplit=1)[0]
+    empty = "no model of this study leaves residuals that can be shown: market, market adjusted and constant mean do"
+    return Grid("placebo-counts", "Day 0 among the sessions before it", table, sets, ("study",), empty, first)
+
+
+def _ledger(event: EventData) -> Grid:
+    rows = event.parts["study_pairs"].join(
+        event.parts["pairs"].select("symbol", "day0_rule", "expected_sign", "n_confounders"), on="symbol", how="left"
+    )
+    table = [
+        of(FCT_EVENT_SECURITIES, "symbol", "text", "Security", link=to_security(event.marts)),
+        Field("study_id", "text", "Study"),
+        of(FCT_EVENT_SECURITIES, "event_session", "day", "Day 0"),
+        of(FCT_EVENT_SECURITIES, "status", "word", "Status"),
+        of(FCT_EVENT_SECURITIES, "reason", "long", "Reason or remark"),
+        Field("n_estimation_obs", "count", "Est. sessions"),
+        Field("alpha", "coefficient", "Alpha"),
+        Field("beta", "coefficient", "Beta"),
+        Field("sigma", "coefficient", "Sigma", "residual standard deviation", "decimal"),
+    ]
+    order = {"excluded": 0, "pending": 1, "used": 2}
+    ranked = rows.sort(pl.col("status").replace_strict(order, default=3), "study_id", "symbol")
+    return grid("ledger", "Every security asked for, and what became of it", table, ranked.iter_rows(named=True))
+
+
+def _confounders(event: EventData) -> Grid:
+    found = event.parts["confounders"]
+    if not found.is_empty():
+        names = [name for name in found.columns if name != "event_id"]
+        return grid(
+            "confounders", "Other news in the window", [Field(name, "text", words(name)) for name in names],
+            found.select(pl.col(names).cast(pl.String)).iter_rows(named=True),
+        )  # fmt: skip
+    rows = (
+        event.parts["pairs"]
+        .filter(pl.col("n_confounders") > 0)
+        .sort("n_confounders", "symbol", descending=[True, False])
+    )
+    table = [
+        of(FCT_EVENT_SECURITIES, "symbol", "text", "Security", link=to_security(event.marts)),
+        of(FCT_EVENT_SECURITIES, "event_session", "day", "Day 0"),
+        of(FCT_EVENT_SECURITIES, "n_confounders", "count", "Other events"),
+    ]
+    return grid(
+        "confounders",
+        "Securities with other events of the catalogue in the window",
+        table,
+        rows.iter_rows(named=True),
+        empty="no other event of the catalogue names these securities in the window",
+    )
+
+
+def _findings(event: EventData) -> Grid:
+    symbols = event.parts["pairs"]["symbol"].implode()
+    rows = event.marts.quarantine.filter(pl.col("symbol").is_in(symbols))
+    table = [
+        of(QUARANTINE, "symbol", "text", "Security"),
+        of(QUARANTINE, "rule_id", "word", "Rule"),
+        Field("n_rows", "count", "Rows"),
+        Field("first_date", "day", "From"),
+        Field("last_date", "day", "To"),
+        of(QUARANTINE, "reason", "text", "For example"),
+    ]
+    return grid(
+        "findings",
+        "Price rows of these securities in quarantine",
+        table,
+        rows.iter_rows(named=True),
+        empty="no price row of these securities is in quarantine",
+    )
+
+
+def _by_selectors(event: EventData, id: str, caption: str, table: list[Field], frame: pl.DataFrame) -> Grid:
+    sets = {key: cells(table, rows.iter_rows(named=True)) for key, rows in event.by_choice(frame)}
+    empty = "this study has no rows for the window"
+    return Grid(id, caption, table, sets, ("study", "window"), empty, event.first)

@@ -1,0 +1,247 @@
+"""The first page: what moved, what is pending, how good and how fresh the data are, and the way to every other page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import polars as pl
+
+from pipelines.contracts import DIM_EVENTS, DIM_SECURITIES, FCT_EVENT_CARS, QUALITY_CHECKS, QUARANTINE
+from pipelines.report.grids import Field, Grid, grid, of
+from pipelines.report.marts import Marts
+from pipelines.report.pages.common import (
+    Chart,
+    fingerprint,
+    interval_rows,
+    stamp,
+    theme_file,
+    title_of,
+    to_event,
+    to_security,
+)
+from pipelines.report.text import clean, day, number, words
+
+DRAWN: Final = 15
+STRONGEST: Final = 100
+
+
+@dataclass(frozen=True)
+class OverviewPage:
+    """All of the marts.
+
+    Attributes
+    ----------
+    marts : Marts
+    """
+
+    marts: Marts
+
+    @cached_property
+    def reactions(self) -> pl.DataFrame:
+        """Reactions of day 0, one per security and session, the largest SCARs first."""
+        cars = self.marts.cars.filter(pl.col("window_start") == 0, pl.col("window_end") == 0).drop_nulls("scar")
+        models = self.marts.studies.select("study_id", "model", with_benchmark=pl.col("benchmark_symbol").is_not_null())
+        pairs = self.marts.pairs.select("event_id", "symbol", "event_session", "expected_sign")
+        rows = cars.join(models, on="study_id", how="left").join(pairs, on=["event_id", "symbol"], how="left")
+        rows = rows.sort("with_benchmark", "study_id", descending=[True, False])
+        # Events that share a day 0 share one reaction: it is told once, under the outcome if there is one.
+        rows = rows.join(self.marts.events.select("event_id", "kind"), on="event_id", how="left")
+        rows = rows.with_columns(n_events=pl.col("event_id").n_unique().over("symbol", "event_session"))
+        rows = rows.sort(pl.col("kind") != "outcome", maintain_order=True)
+        rows = rows.unique(["symbol", "event_session"], keep="first", maintain_order=True)
+        titles = {key: title_of(event) for key, event in self.marts.event_of.items()}
+        titled = rows.with_columns(
+            title=pl.col("event_id").replace_strict(titles, default=None, return_dtype=pl.String)
+        )
+        return titled.sort(pl.col("scar").abs(), "event_id", "symbol", descending=[True, False, False]).head(STRONGEST)
+
+    def context(self) -> dict[str, Any]:
+        """Return everything the template shows."""
+        pairs = dict(self.marts.pairs.group_by("status").len().iter_rows())
+        checks = self.marts.checks
+        broken = checks.filter(~pl.col("passed"))
+        newest = max(self.marts.securities["last_session"], default=None)
+        return {
+            "title": "What moved",
+            "headline": [
+                ("events", number(self.marts.events.height, 0)),
+                ("securities", number(self.marts.securities.height, 0)),
+                ("pairs used", number(pairs.get("used", 0), 0)),
+                ("pending", number(pairs.get("pending", 0), 0)),
+                ("excluded", number(pairs.get("excluded", 0), 0)),
+                ("checks passed", f"{checks.height - broken.height} of {checks.height}"),
+                ("rows in quarantine", number(sum(self.marts.quarantine["n_rows"]), 0)),
+                ("newest session", day(newest)),
+            ],
+            "charts": {chart.id: chart for chart in self._charts()},
+            "grids": {each.id: each for each in self._grids()},
+            "themes": [(words(theme), theme_file(theme), n) for theme, n in self._theme_counts()],
+            "fingerprint": fingerprint(self.marts),
+        }
+
+    def _charts(self) -> Iterable[Chart]:
+        top = self.reactions.head(DRAWN)
+        if top.is_empty():
+            return
+        named = [f"{clean(symbol)} {day(at)}" for symbol, at in top.select("symbol", "event_session").iter_rows()]
+        rows = interval_rows(top.with_columns(pl.Series("named", named, dtype=pl.String)).sort("scar"), "named")
+        models = ", ".join(sorted({str(model).replace("_", " ") for model in top["model"]}))
+        said = f"n = {top.height} pairs of event and security, model {models}, window [0, 0], {stamp(self.marts)}"
+        label = "The largest standardised reactions of day 0; the table below has the same numbers"
+        yield Chart(
+            "strongest-chart",
+            "The largest standardised reactions of day 0",
+            "intervals",
+            {"": rows},
+            {"": said},
+            label,
+            table="strongest",
+        )
+
+    def _theme_counts(self) -> list[tuple[str, int]]:
+        return self.marts.events.drop_nulls("theme").group_by("theme").len().sort("theme").rows()
+
+    def _grids(self) -> Iterable[Grid]:
+        yield self._latest()
+        yield self._strongest()
+        yield self._pending()
+        yield self._events()
+        yield self._securities()
+        yield self._checks()
+        yield self._quarantine()
+        yield self._freshness()
+
+    def _latest(self) -> Grid:
+        names = self.marts.securities.select("symbol", "name", "last_session")
+        rows = self.marts.latest.join(names, on="symbol", how="left").drop_nulls("std_move")
+        rows = rows.sort(pl.col("std_move").abs(), "symbol", descending=[True, False])
+        fields = [
+            Field("symbol", "text", "Security", link=to_security(self.marts)),
+            Field("name", "text", "Name"),
+            Field("session_date", "day", "Session"),
+            Field("simple_return", "percent", "Return", "return of the newest session"),
+            Field("std_move", "signed", "Std. move", "(return - mean) / (s √(1 + 1/n)) of the n sessions before"),
+            Field("n_sessions", "count", "n", "sessions before that it is held against", "sessions"),
+        ]
+        caption = "Newest session of each security, the largest standardised moves first"
+        return grid("latest", caption, fields, rows.iter_rows(named=True))
+
+    def _strongest(self) -> Grid:
+        fields = [
+            of(FCT_EVENT_CARS, "symbol", "text", "Security", link=to_security(self.marts)),
+            Field("event_session", "day", "Day 0"),
+            Field("title", "text", "Event", link=to_event),
+            Field("n_events", "count", "Events", "events of the catalogue that share this day 0 and so this reaction"),
+            of(FCT_EVENT_CARS, "car", "percent", "Abnormal return"),
+            of(FCT_EVENT_CARS, "scar", "signed", "SCAR"),
+            of(FCT_EVENT_CARS, "p_value", "p", "p"),
+            of(FCT_EVENT_CARS, "p_holm", "p", "p (Holm)"),
+            of(FCT_EVENT_CARS, "study_id", "text", "Study"),
+        ]
+        caption = f"The {STRONGEST} largest standardised reactions of day 0"
+        return grid("strongest", caption, fields, self.reactions.iter_rows(named=True))
+
+    def _pending(self) -> Grid:
+        rows = self.marts.pairs.filter(pl.col("status") == "pending").sort("event_session", "event_id", "symbol")
+        fields = [
+            Field("event_session", "day", "Day 0"),
+            Field("event_id", "text", "Event", link=to_event),
+            Field("symbol", "text", "Security", link=to_security(self.marts)),
+            Field("reason", "text", "What it waits for"),
+        ]
+        empty = "no pair waits for sessions"
+        return grid(
+            "pending", "Pairs whose window is not complete yet", fields, rows.iter_rows(named=True), empty=empty
+        )
+
+    def _events(self) -> Grid:
+        pairs = self.marts.pairs.group_by("event_id").agg(
+            day_0=pl.col("event_session").min(), n_used=(pl.col("status") == "used").sum(), n_asked=pl.len()
+        )
+        rows = self.marts.events.join(pairs, on="event_id", how="left")
+        rows = rows.sort("day_0", "event_id", descending=[True, False], nulls_last=True)
+        fields = [
+            Field("day_0", "day", "Day 0", "the earliest of its securities"),
+            of(DIM_EVENTS, "title", "text", "Event", link=to_event),
+            of(
+                DIM_EVENTS,
+                "theme",
+                "word",
+                "Theme",
+                link=lambda row: theme_file(row["theme"]) if row["theme"] else None,
+            ),
+            of(DIM_EVENTS, "kind", "word", "Kind"),
+            of(DIM_EVENTS, "available_at", "instant", "Readable from"),
+            Field("n_used", "count", "Used", "pairs used by at least one study"),
+            Field("n_asked", "count", "Asked", "pairs asked for"),
+        ]
+        return grid("events", "Events", fields, rows.iter_rows(named=True))
+
+    def _securities(self) -> Grid:
+        used = self.marts.pairs.filter(pl.col("status") == "used").group_by("symbol").agg(n_used=pl.len())
+        rows = self.marts.securities.join(used, on="symbol", how="left").with_columns(pl.col("n_used").fill_null(0))
+        fields = [
+            of(DIM_SECURITIES, "symbol", "text", "Security", link=to_security(self.marts)),
+            of(DIM_SECURITIES, "name", "text", "Name"),
+            of(DIM_SECURITIES, "exchange_mic", "text", "Exchange"),
+            of(DIM_SECURITIES, "asset_class", "word", "Class"),
+            Field("n_used", "count", "Events", "events that use it"),
+            of(DIM_SECURITIES, "n_sessions", "count", "Sessions"),
+            of(DIM_SECURITIES, "last_session", "day", "Newest"),
+        ]
+        return grid("securities", "Securities", fields, rows.sort("symbol").iter_rows(named=True))
+
+    def _checks(self) -> Grid:
+        rows = self.marts.checks.sort("passed", "severity", "gate", "table_name", "check_name")
+        fields = [
+            of(QUALITY_CHECKS, "gate", "word", "Gate"),
+            of(QUALITY_CHECKS, "table_name", "text", "Table"),
+            of(QUALITY_CHECKS, "check_name", "word", "Check"),
+            of(QUALITY_CHECKS, "severity", "word", "Severity"),
+            of(QUALITY_CHECKS, "passed", "flag", "Passed"),
+            of(QUALITY_CHECKS, "observed", "count", "Rows that break it"),
+            of(QUALITY_CHECKS, "expected", "count", "Allowed"),
+            of(QUALITY_CHECKS, "n_rows", "count", "Rows checked"),
+            of(QUALITY_CHECKS, "sample", "text", "For example"),
+        ]
+        return grid("checks", "Checks of both gates, those that failed first", fields, rows.iter_rows(named=True))
+
+    def _quarantine(self) -> Grid:
+        rows = self.marts.quarantine.sort("n_rows", "symbol", descending=[True, False])
+        fields = [
+            of(QUARANTINE, "source", "text", "Source"),
+            of(QUARANTINE, "rule_id", "word", "Rule"),
+            of(QUARANTINE, "symbol", "text", "Security"),
+            Field("n_rows", "count", "Rows"),
+            Field("first_date", "day", "From"),
+            Field("last_date", "day", "To"),
+            of(QUARANTINE, "reason", "text", "For example"),
+        ]
+        empty = "no input row is in quarantine"
+        return grid("quarantine", "Input rows in quarantine", fields, rows.iter_rows(named=True), empty=empty)
+
+    def _freshness(self) -> Grid:
+        rows = (
+            self.marts.securities.group_by("source", "exchange_mic")
+            .agg(
+                n=pl.len(),
+                newest=pl.col("last_session").max(),
+                oldest=pl.col("last_session").min(),
+                n_ended=pl.col("is_ended").sum(),
+                n_behind=(pl.col("last_session") < pl.col("last_session").max()).sum(),
+            )
+            .sort("source", "exchange_mic", nulls_last=True)
+        )
+        fields = [
+            Field("source", "text", "Source"),
+            Field("exchange_mic", "text", "Exchange"),
+            Field("n", "count", "Securities"),
+            Field("newest", "day", "Newest session"),
+            Field("n_behind", "count", "Behind it", "securities whose newest session is older"),
+            Field("oldest", "day", "The oldest of them"),
+            Field("n_ended", "count", "Ended", "prices stop well before those of the others"),
+        ]
+        return grid("freshness", "Freshness by source and exchange", fields, rows.iter_rows(named=True))

@@ -1,0 +1,125 @@
+"""Text and numbers as a page shows them: nothing from outside steers the page, no number loses its unit or sign."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import unicodedata
+from datetime import date, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+DASH: Final = "\u2013"
+"""What stands for a null."""
+
+_MINUS: Final = "\u2212"
+_SUPERSCRIPTS: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SMALLEST_P: Final = 1e-300
+_FIXED_P: Final = 1e-3
+_NEARLY_ONE: Final = 0.9995
+_LONGEST: Final = 160
+_SLUG: Final = 60
+_UNSAFE: Final = re.compile(r"[^a-z0-9._-]+")
+
+
+def clean(value: object) -> str:
+    """Return a text on one line, without characters that control a terminal, a direction or a width.
+
+    Control characters become spaces, format characters (bidi overrides, zero-width ones) vanish, and half of a
+    surrogate pair becomes the replacement character, because UTF-8 cannot hold it.
+    """
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(_kept(char, unicodedata.category(char)) for char in text)
+    return " ".join(text.split())
+
+
+def _kept(char: str, kind: str) -> str:
+    if kind in {"Cc", "Zl", "Zp"}:
+        return " "
+    if kind == "Cf":
+        return ""
+    return "\ufffd" if kind == "Cs" else char
+
+
+def cut(text: str, longest: int = _LONGEST) -> str:
+    """Return a text that is no longer than so many characters, with an ellipsis where it was cut."""
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def safe_url(url: str | None) -> str | None:
+    """Return an address of the web that a page may link to, None for anything else."""
+    if url is None or url != clean(url) or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme.lower() in {"http", "https"} and parts.netloc else None
+
+
+def slug(name: str, *, upper: bool = False) -> str:
+    """Return a name as part of a file's name; two names never share one, whatever the file system ignores.
+
+    Parameters
+    ----------
+    upper : bool
+        Whether names are usually written in capitals, as tickers are; a name that is not gets a mark of its own.
+    """
+    plain = _UNSAFE.sub("-", clean(name).lower()).strip("-.")[:_SLUG]
+    if plain and (plain.upper() if upper else plain) == name:
+        return plain
+    return f"{plain}-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:8]}".lstrip("-")
+
+
+def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str:
+    """Return a number with a fixed number of decimals, a true minus sign and separated thousands."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    text = f"{value:{'+' if signed else ''},.{digits}f}"
+    if not text.strip("+-0.,"):
+        text = text.lstrip("+-")  # what rounds to zero has no sign
+    return text.replace("-", _MINUS)
+
+
+def percent(value: float | None, digits: int = 2) -> str:
+    """Return a decimal return as per cent, signed."""
+    return DASH if value is None else number(100.0 * value, digits, signed=True) + ("%" if math.isfinite(value) else "")
+
+
+def share(value: float | None, digits: int = 2) -> str:
+    """Return a decimal that has no direction, such as a standard error, as per cent."""
+    return DASH if value is None else number(100.0 * value, digits) + ("%" if math.isfinite(value) else "")
+
+
+def billions(value: float | None) -> str:
+    """Return dollars as billions of them, signed."""
+    return number(None if value is None else value / 1e9, 2, signed=True)
+
+
+def p_value(value: float | None) -> str:
+    """Return a p-value, never as zero: three decimals down to 0.001, one digit and a power of ten below."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    if value < _SMALLEST_P:
+        return f"< 10{str(int(math.log10(_SMALLEST_P))).translate(_SUPERSCRIPTS)}"
+    if value >= _FIXED_P:
+        return "> 0.999" if _NEARLY_ONE <= value < 1.0 else f"{value:.3f}"
+    digit, power = f"{value:.0e}".split("e")
+    return f"{digit}\u00d710{str(int(power)).translate(_SUPERSCRIPTS)}"
+
+
+def day(value: date | None) -> str:
+    """Return a date in ISO form."""
+    return DASH if value is None else value.isoformat()
+
+
+def instant(value: datetime | None) -> str:
+    """Return an instant in UTC to the minute."""
+    return DASH if value is None else value.strftime("%Y-%m-%d %H:%M") + " UTC"
+
+
+def words(value: str | None) -> str:
+    """Return a coded word for reading."""
+    return DASH if value is None else clean(value).replace("_", " ")
