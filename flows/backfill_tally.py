@@ -54,7 +54,7 @@ class SourceTally:
         self.n_rows += n_rows
         self.n_requests += n_requests
         if reason:
-            self.reasons.setdefault(outcome, f"{symbol}: {reason}")
+            self.reasons.setdefault(outcome, f"{symbol}: {reason.removeprefix(f'{symbol}: ')}")
             self.symbols.setdefault(outcome, {})[symbol] = None
 
 
