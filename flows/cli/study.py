@@ -42,9 +42,11 @@ def study(
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --group-by theme --test grank_t
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --resamples 999 --placebo-dates 100
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --explain-difference estudy2
+    reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --plot paths.png
     ```
     """
     from flows.ad_hoc import ad_hoc_study, output_folder
+    from flows.cli.study_figures import expect_figure, plot_study
     from flows.cli.study_tables import print_study
     from flows.studying import Work
 
@@ -52,9 +54,13 @@ def study(
     definition = definition_of(model, windows, tests)
     settings = settings_of(files)
     folder = output_folder(output.out) if output.out is not None else None
+    if output.plot is not None:
+        expect_figure(output.plot)
     result = ad_hoc_study(settings, definition, Work(output.threads, tests.explain_difference))
     if folder is not None:
         result.write(folder)
+    if output.plot is not None:
+        plot_study(result, output.plot)
     if printed == "table":
         print_study(result, output.out)
     else:
