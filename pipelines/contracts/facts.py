@@ -37,7 +37,9 @@ FCT_RETURNS = Table(
         _SYMBOL,
         Column("session_date", "date", "exchange-local date"),
         Column("session_index", "integer", "running number of the session in the listing's calendar", unit="sessions"),
-        Column("previous_session_date", "date", "session the returns start from; null where there is none", nullable=True),
+        Column(
+            "previous_session_date", "date", "session the returns start from; null where there is none", nullable=True
+        ),
         Column("close", "float", "close as the source gives it", unit="currency", nullable=True, minimum=0.0),
         Column(
             "adj_close", "float", "close adjusted for splits and dividends", unit="currency", nullable=True, minimum=0.0
