@@ -47,10 +47,12 @@ def study(
     reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --explain-difference estudy2
     reaction study --source yahoo --events events.csv --benchmark ^GSPC
     reaction study --source yahoo --as-of 2025-01-27T21:00:00Z --events events.csv --benchmark ^GSPC
+    reaction study --prices prices.csv --events events.csv --benchmark ^GSPC --plot paths.png
     ```
     """
     from flows.ad_hoc import ad_hoc_study, output_folder
     from flows.cli.output import plain
+    from flows.cli.study_figures import expect_figure, plot_study
     from flows.cli.study_tables import print_study
     from flows.studying import Work
 
@@ -59,11 +61,15 @@ def study(
     definition = definition_of(model, windows, tests)
     settings = settings_of(files)
     folder = output_folder(output.out) if output.out is not None else None
+    if output.plot is not None:
+        expect_figure(output.plot)
     result = ad_hoc_study(settings, definition, Work(output.threads, tests.explain_difference), stored)
     if result.lacking:
         print(f"without prices: {plain(result.lacking)}", file=sys.stderr)
     if folder is not None:
         result.write(folder)
+    if output.plot is not None:
+        plot_study(result, output.plot)
     if printed == "table":
         print_study(result, output.out)
     else:

@@ -214,6 +214,8 @@ class OutputOptions:
         The same as --format json.
     out
         Folder to write all tables to, as Parquet.
+    plot
+        File for a figure of the strongest pairs' cumulative abnormal returns: PNG or SVG, as its name ends.
     threads
         Threads to work on, all processors if not given; they change speed, never a number.
     """
@@ -221,6 +223,7 @@ class OutputOptions:
     output: Annotated[Literal["table", "json", "csv"], Parameter(name="--format")] = "table"
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False
     out: Path | None = None
+    plot: Path | None = None
     threads: Positive | None = None
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.cli.output import plain, print_table
 from flows.cli.run import p_text
+from flows.cli.study_figures import sparklines
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,7 +37,7 @@ def print_study(result: AdHocStudy, out: Path | None) -> None:
 
     print_ledger(result.tables["fct_study_securities"])
     print_quarantine(result.tables["quarantine"])
-    print_cars(result.tables["fct_event_cars"], result.tables["fct_study_securities"])
+    print_cars(*(result.tables[name] for name in ("fct_event_cars", "fct_study_securities", "fct_abnormal_returns")))
     print_tests(result.tables["fct_group_tests"])
     if EXPLANATION in result.tables:
         print_explanation(result.tables[EXPLANATION])
@@ -70,9 +71,10 @@ def print_quarantine(quarantine: pl.DataFrame) -> None:
     _print_head(columns, rejected.head(SHOWN_ROWS).rows(), "rows in quarantine", rejected.height)
 
 
-def print_cars(cars: pl.DataFrame, ledger: pl.DataFrame) -> None:
-    """Print the cumulative abnormal returns of every pair."""
+def print_cars(cars: pl.DataFrame, ledger: pl.DataFrame, days: pl.DataFrame) -> None:
+    """Print the cumulative abnormal returns of every pair, and how they came about over its event window."""
     day0, shown = ledger.select("event_id", "symbol", "event_session"), cars.head(SHOWN_ROWS)
+    paths = sparklines(days)
     rows = [
         (
             row["event_id"],
@@ -85,10 +87,11 @@ def print_cars(cars: pl.DataFrame, ledger: pl.DataFrame) -> None:
             p_text(row["p_value"]),
             _percent(row["bhar"]),
             row["n_estimation_obs"],
+            paths[row["event_id"], row["symbol"]],
         )
         for row in shown.join(day0, on=["event_id", "symbol"], maintain_order="left").iter_rows(named=True)
     ]
-    columns = ["event", "symbol", "day 0", "window", "CAR", "s.e.", "t", "p", "BHAR", "L1"]
+    columns = ["event", "symbol", "day 0", "window", "CAR", "s.e.", "t", "p", "BHAR", "L1", "event window"]
     to_right = ("CAR", "s.e.", "t", "p", "BHAR")
     _print_head(columns, rows, "cumulative abnormal returns", cars.height, to_right)
 

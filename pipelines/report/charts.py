@@ -128,7 +128,12 @@ def placebo() -> alt.LayerChart:
 
 def timeline() -> alt.LayerChart:
     """Draw the sessions of each exchange around the news, day 0 dark, with the instants of the news as rules."""
-    x = alt.X("from:T", title="UTC", scale=alt.Scale(type="utc"), axis=alt.Axis(format="%a %d %b", labelOverlap=True))
+    x = alt.X(
+        "from:T",
+        title="UTC",
+        scale=alt.Scale(type="utc"),
+        axis=alt.Axis(format="%a %d %b", labelOverlap=True, tickCount="day"),
+    )
     y = alt.Y("exchange:N", title=None, sort=None, axis=_names())
     shade = alt.Color(
         "what:N",

@@ -20,7 +20,7 @@ _FIXED_P: Final = 1e-3
 _NEARLY_ONE: Final = 0.9995
 _LONGEST: Final = 160
 _SLUG: Final = 60
-_UNSAFE: Final = re.compile(r"[^a-z0-9._-]+")
+_UNSAFE: Final = re.compile(r"[^a-z0-9._-]+|\.{2,}")
 
 
 def clean(value: object) -> str:

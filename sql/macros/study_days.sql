@@ -65,11 +65,18 @@ standardised as (
         *,
         case when abnormal_return is not null then se end as abnormal_return_se,
         case when se > 0 then abnormal_return / se end as std_abnormal_return,
+        case when abnormal_return is not null then sum(abnormal_return) over until_day end as cum_abnormal_return,
         case
             when abnormal_return is not null
-                then sum(abnormal_return) over (partition by pair_id order by relative_day)
-        end as cum_abnormal_return
+                then
+                    sigma * sqrt(
+                        count(abnormal_return) over until_day
+                        + (count(abnormal_return) over until_day) ** 2 * mean_leverage
+                        + (sum(day.x - mean_x) filter (abnormal_return is not null) over until_day) ** 2 * inverse_sxx
+                    )
+        end as cum_abnormal_return_se
     from dated
+    window until_day as (partition by pair_id order by relative_day)
 ),
 
 final as (
@@ -86,6 +93,7 @@ final as (
         std_abnormal_return,
         two_sided_t(std_abnormal_return, df) as p_value,
         cum_abnormal_return,
+        cum_abnormal_return_se,
         benchmark_symbol,
         alpha,
         beta,

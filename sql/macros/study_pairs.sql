@@ -120,18 +120,27 @@ responses as (
     from matched
 ),
 
+-- Null outside of the estimation window, so that few aggregates need a filter: each one costs a copy of the columns.
+separated as (
+    select
+        *,
+        case when relative_day <= est_to then y end as est_y,
+        case when relative_day <= est_to and y is not null then x end as est_x
+    from responses
+),
+
 gathered as (
     select
         pair_id,
-        count(y) filter (relative_day <= est_to) as n,
-        avg(y) filter (relative_day <= est_to) as mean_y,
-        avg(x) filter (relative_day <= est_to) as mean_x,
-        regr_syy(y, x) filter (relative_day <= est_to) as syy,
-        regr_sxx(y, x) filter (relative_day <= est_to) as sxx,
-        regr_sxy(y, x) filter (relative_day <= est_to) as sxy,
-        list(session_date) filter (relative_day <= est_to and y is not null) as estimation_dates,
-        list(y) filter (relative_day <= est_to and y is not null) as estimation_y,
-        list(x) filter (relative_day <= est_to and y is not null) as estimation_x,
+        count(est_y) as n,
+        avg(est_y) as mean_y,
+        avg(est_x) as mean_x,
+        regr_syy(est_y, est_x) as syy,
+        regr_sxx(est_y, est_x) as sxx,
+        regr_sxy(est_y, est_x) as sxy,
+        list(session_date) filter (est_y is not null) as estimation_dates,
+        list(est_y) filter (est_y is not null) as estimation_y,
+        list(est_x) filter (est_y is not null) as estimation_x,
         list(
             struct_pack(
                 relative_day := relative_day,
@@ -151,7 +160,7 @@ gathered as (
                 previous_session_date := previous_session_date
             )
         ) filter (relative_day = 0) as day_0
-    from responses
+    from separated
     group by pair_id
 ),
 

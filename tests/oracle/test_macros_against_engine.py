@@ -28,7 +28,7 @@ ADJUSTED = """
   group_by: [all, event_id]
 """
 DAYS = ("actual_return", "expected_return", "abnormal_return", "abnormal_return_se", "std_abnormal_return", "p_value",
-        "cum_abnormal_return")  # fmt: skip
+        "cum_abnormal_return", "cum_abnormal_return_se")  # fmt: skip
 CARS = ("car", "car_se", "scar", "p_value", "bhar", "n_days", "alpha", "beta", "sigma", "df", "n_estimation_obs")
 TESTS = ("statistic", "p_value", "df", "n", "caar", "r_bar")
 

@@ -63,6 +63,8 @@ def test_abnormal_returns_of_the_hand_worked_case(worked: duckdb.DuckDBPyConnect
     variances = [2 * (1 + 1 / 3 + (x - 17 / 3) ** 2 / (8 / 3)) for x in (3, 5)]
     assert [row["abnormal_return_se"] for row in found] == pytest.approx([0.01 * math.sqrt(v) for v in variances])
     assert [row["cum_abnormal_return"] for row in found] == pytest.approx([0.08, 0.17])
+    cumulated = [0.01 * math.sqrt(v) for v in (variances[0], 15)]
+    assert [row["cum_abnormal_return_se"] for row in found] == pytest.approx(cumulated)
     assert (found[0]["alpha"], found[0]["beta"]) == pytest.approx((-0.005, 1.5))
     assert found[0]["sigma"] == pytest.approx(0.01 * math.sqrt(2))
 
@@ -110,7 +112,7 @@ def test_macros_agree_with_the_engine(
         result.abnormal_returns,
         [*key, "relative_day"],
         ["actual_return", "expected_return", "abnormal_return", "abnormal_return_se", "std_abnormal_return", "p_value",
-         "cum_abnormal_return"],
+         "cum_abnormal_return", "cum_abnormal_return_se"],
     )  # fmt: skip
     ledger = days.unique(key).select(*key, "status", "n_estimation_obs")
     assert ledger.sort(key).equals(result.securities.sort(key).select(*key, "status", "n_estimation_obs"))

@@ -77,6 +77,8 @@ def _headline(event: EventData) -> list[tuple[str, str]]:
     if rows.height > 1:
         mean = rows["car"].mean()
         said.append((f"mean of {rows.height} securities", percent(mean if isinstance(mean, float) else None)))
+    else:
+        said.append(("p of its own t", p_value(top["p_value"])))
     if test:
         said.append((f"p by {words(test['test'])}", p_value(test["p_value"])))
     if money:

@@ -38,6 +38,10 @@ def event_charts(event: EventData) -> Iterable[Chart]:
         yield _placebo(event)
 
 
+def _securities(n: int) -> str:
+    return f"{n} {'security' if n == 1 else 'securities'}"
+
+
 def _timeline(event: EventData) -> Chart:
     told = event.record
     day_0 = set(event.places.select("exchange_mic", "event_session").unique().rows())
@@ -98,7 +102,7 @@ def _paths(event: EventData) -> Chart:
         choices[name] = [*leaders, *sorted(set(rows["symbol"]) - set(leaders))]
         span = window_name(study["event_start"], study["event_end"])
         n = rows["symbol"].n_unique()
-        captions[name] = f"n = {n} securities, {model_words(study)}, window {span}, {stamp(event.marts)}"
+        captions[name] = f"n = {_securities(n)}, {model_words(study)}, window {span}, {stamp(event.marts)}"
     return Chart(
         "paths",
         "Cumulative abnormal returns",
@@ -124,7 +128,7 @@ def _cross_section(event: EventData) -> Chart:
         sets[key] = interval_rows(drawn, "symbol")
         span = window_name(rows["window_start"][0], rows["window_end"][0])
         largest = f" (the {DRAWN} largest SCARs of" if told.height > DRAWN else ""
-        n = f"n = {drawn.height} securities{f'{largest} {told.height})' if largest else ''}"
+        n = f"n = {_securities(drawn.height)}{f'{largest} {told.height})' if largest else ''}"
         captions[key] = f"{n}, sorted by SCAR, {model_words(study)}, window {span}, {stamp(event.marts)}"
     return Chart(
         "cross-section",
@@ -149,7 +153,7 @@ def _value(event: EventData) -> Chart:
         abnormals=shown(value["abnormal_value_usd"], billions),
     )
     studies = ", ".join(clean(name) for name in value["study_id"].unique().sort())
-    n = f"n = {value.height} securities with a known share count"
+    n = f"n = {_securities(value.height)} with a known share count"
     said = f"{n}, study {studies}, day 0, {stamp(event.marts)}"
     return Chart(
         "value",
@@ -187,7 +191,7 @@ def _placebo(event: EventData) -> Chart:
             ),
         )
         captions[name] = (
-            f"n = {min(counts['n'])} to {max(counts['n'])} sessions of {counts.height} securities, "
+            f"n = {min(counts['n'])} to {max(counts['n'])} sessions of {_securities(counts.height)}, "
             f"{model_words(study)}, one session, {stamp(event.marts)}"
         )
     return Chart(

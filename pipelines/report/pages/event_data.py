@@ -83,7 +83,8 @@ class EventData:
         """Return the group tests of the page's windows with the marks that say which to read."""
         tests = self.parts["tests"].with_columns(choice=CHOSEN)
         tests = tests.filter(pl.col("choice").is_in([key for key, _ in self.by_choice(self.cars)]))
-        valid = tests.filter(pl.col("is_valid") & pl.col("p_value").is_not_null())
+        # One pair is no group: its own t is what there is to read.
+        valid = tests.filter(pl.col("is_valid") & pl.col("p_value").is_not_null() & (pl.col("n") > 1))
         read = {key: recommended(set(rows["test"])) for (key,), rows in valid.group_by("choice")}
         marks = [test in read.get(key, ()) for key, test in tests.select("choice", "test").iter_rows()]
         return tests.with_columns(pl.Series("is_recommended", marks, dtype=pl.Boolean))

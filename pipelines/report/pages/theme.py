@@ -68,7 +68,7 @@ class ThemePage:
     def tests(self) -> pl.DataFrame:
         """Tests of the theme with the mark that says which to read."""
         tests = self.marts.group("theme", self.theme)
-        valid = tests.filter(pl.col("is_valid") & pl.col("p_value").is_not_null())
+        valid = tests.filter(pl.col("is_valid") & pl.col("p_value").is_not_null() & (pl.col("n") > 1))
         read = {key: recommended(set(rows["test"])) for key, rows in valid.group_by(_WINDOWED)}
         marks = [row[-1] in read.get(tuple(row[:-1]), ()) for row in tests.select(*_WINDOWED, "test").iter_rows()]
         return tests.with_columns(pl.Series("is_recommended", marks, dtype=pl.Boolean))
