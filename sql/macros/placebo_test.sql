@@ -61,7 +61,15 @@ cars as (
                 )
             from all_dates
         ),
-        from_day, to_day, model, benchmark, est_from, est_to, day_from, day_to, min_obs, return_type
+        from_day, to_day, model, benchmark, est_from, est_to, day_from, day_to, min_obs, return_type,
+        case
+            when not coalesce(n_dates >= 1 and step >= 1, false)
+                then
+                    concat(
+                        'n_dates is ', coalesce(n_dates::varchar, 'null'), ' and step is ',
+                        coalesce(step::varchar, 'null'), '; expected whole numbers from 1'
+                    )
+        end
     )
 ),
 
