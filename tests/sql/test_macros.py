@@ -217,7 +217,7 @@ def test_too_few_sessions_name_the_prices_of_the_benchmark(returns: pl.DataFrame
     ended = returns.filter((pl.col("symbol") != "MKT") | (pl.col("session_index") <= 30))
     with macro_marts(ended) as connection:
         (row,) = rows(connection, f"from event_study_car('S0', date '{day(80)}', 0, 0, est_from := -40, est_to := -11)")
-    first = returns.filter(symbol="MKT")["session_date"].min()
+    first = returns.filter(symbol="MKT")["session_date"].sort()[0]
     assert row["reason"].endswith(f"Prices of the benchmark MKT cover {first} to {day(30)}.")
     assert row["df"] is None
 
