@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
@@ -121,11 +122,13 @@ def json_text(record: object) -> str:
 
 
 def _json_cell(value: object) -> object:
-    """Return a value JSON has: what is no number becomes null, also inside of lists and structs."""
+    """Return a value JSON has: what is no number becomes null, a decimal a number, also inside of lists and structs."""
     if isinstance(value, Mapping):
         return {str(name): _json_cell(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_json_cell(item) for item in value]
+    if isinstance(value, Decimal):
+        return _json_cell(float(value))
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -25,6 +25,9 @@ DAY: Final = "replace(datum.label, '-', '\u2212')"
 FOLDED: Final = alt.ExprRef("width < 420 ? 1 : 2")
 """Columns of a legend of long labels: a phone has room for one."""
 
+LEAD_COLUMNS: Final = alt.ExprRef("width < 420 ? 3 : 6")
+"""Columns of the legend of the leaders, whose labels are tickers."""
+
 PLAIN: Final = "replace(format(datum.value, ',.3~f'), '-', '\u2212')"
 _ZOOM: Final = "wheel![event.shiftKey]"
 _MOVE: Final = "[pointerdown[event.shiftKey], window:pointerup] > window:pointermove!"
@@ -44,7 +47,7 @@ def event_path() -> alt.LayerChart:
         "symbol:N",
         sort=None,
         scale=alt.Scale(range=list(LEADS)),
-        legend=alt.Legend(title=None, orient="top", columns=0, symbolType="stroke"),
+        legend=alt.Legend(title=None, orient="top", columns=LEAD_COLUMNS, symbolType="stroke"),
     )
     band = base.transform_filter(is_chosen).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
     others = base.transform_filter("!datum.lead").mark_line(strokeWidth=1, opacity=0.45, color=QUIET)
@@ -156,7 +159,7 @@ def history() -> alt.LayerChart:
         scale=alt.Scale(domain=["p below 0.05", "p above 0.05"], range=[UP, QUIET]),
         legend=alt.Legend(title=None, orient="top", symbolType="circle"),
     )
-    x = alt.X("time:T", title=None, axis=alt.Axis(grid=False), scale=alt.Scale(type="utc"))
+    x = alt.X("time:T", title=None, axis=_months(), scale=alt.Scale(type="utc"))
     y = alt.Y("low:Q", title="abnormal return of day 0", axis=_returns())
     tips = [
         _tip("event"),
@@ -176,8 +179,8 @@ def history() -> alt.LayerChart:
 
 def price() -> alt.LayerChart:
     """Draw a security's price on a logarithmic axis, the sessions of its events as points."""
-    x = alt.X("time:T", title=None, axis=alt.Axis(grid=False), scale=alt.Scale(type="utc"))
-    y = alt.Y("price:Q", title="price, logarithmic", scale=alt.Scale(type="log", nice=False, zero=False))
+    x = alt.X("time:T", title=None, axis=_months(), scale=alt.Scale(type="utc"))
+    y = alt.Y("price:Q", title="price, logarithmic", scale=alt.Scale(type="log", nice=False, zero=False, padding=6))
     base = _rows().transform_calculate(time=TIME, date=DATE)
     line = base.mark_line(strokeWidth=1.2, color=UP).encode(x=x, y=y)
     news = base.transform_filter("datum.event != null").mark_point(filled=True, size=45, opacity=1, color=DOWN)
@@ -190,7 +193,7 @@ def days() -> alt.LayerChart:
     x = alt.X(
         "day:O",
         title="sessions from day 0",
-        axis=alt.Axis(labelAngle=0, grid=False, labelExpr=DAY, labelOverlap="greedy"),
+        axis=alt.Axis(labelAngle=0, grid=False, labelExpr=DAY, labelOverlap=True),
     )
     y = alt.Y("caar:Q", title="mean abnormal return", axis=_returns())
     shade = alt.Color(
@@ -268,6 +271,10 @@ def _returns() -> alt.Axis:
 
 def _days() -> alt.Axis:
     return alt.Axis(tickMinStep=1, grid=False)
+
+
+def _months() -> alt.Axis:
+    return alt.Axis(grid=False, format="%b %Y", labelOverlap=True, labelSeparation=12)
 
 
 def _names() -> alt.Axis:

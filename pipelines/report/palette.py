@@ -17,10 +17,11 @@ DARK: Final = {
     QUIET: "#7d8790",
     INK: "#c8d0d6",
     LIGHT_LOSS: "#6d3b3a",
-    LEADS[0]: "#5fb0ea",
+    LEADS[0]: "#3f8fd0",
     LEADS[1]: "#ff8a3c",
     LEADS[2]: "#2fc79b",
     LEADS[4]: "#e0b04a",
+    LEADS[5]: "#a8dcfa",
 }
 """Colours of the dark theme by those of the light one."""
 

@@ -22,7 +22,7 @@ earlier as (
             asked.symbol = returns.symbol
             and returns.session_index
             <= asked.event_index - coalesce(day_to, greatest(to_day, 0)) + coalesce(day_from, least(from_day, 0)) - 1
-            and (asked.event_index - returns.session_index) % step = 0
+            and (asked.event_index - returns.session_index) % nullif(step, 0) = 0
     qualify row_number() over (partition by asked.pair_id order by returns.session_date desc) <= n_dates
 ),
 
@@ -61,7 +61,15 @@ cars as (
                 )
             from all_dates
         ),
-        from_day, to_day, model, benchmark, est_from, est_to, day_from, day_to, min_obs, return_type
+        from_day, to_day, model, benchmark, est_from, est_to, day_from, day_to, min_obs, return_type,
+        case
+            when not coalesce(n_dates >= 1 and step >= 1, false)
+                then
+                    concat(
+                        'n_dates is ', coalesce(n_dates::varchar, 'null'), ' and step is ',
+                        coalesce(step::varchar, 'null'), '; expected whole numbers from 1'
+                    )
+        end
     )
 ),
 
@@ -96,7 +104,7 @@ final as (
         case when dates_used > 0 then events.car / root_mean_square end as statistic,
         case when dates_used > 0 and events.car is not null then (1.0 + n_beyond) / (1.0 + dates_used) end as p_value,
         events.car,
-        dates_used as n,
+        dates_used as n_placebo_dates,
         dates_used >= 19 and events.car is not null as is_valid,
         case
             when events.status = 'used' and dates_used < 19

@@ -264,7 +264,7 @@ final as (
         case when n_used > 0 then 'used' else 'excluded' end as status,
         case
             when n_used = n_asked then null
-            else n_used || ' of ' || n_asked || ' pairs are used; else ' || unused_reason
+            else n_used || ' of ' || n_asked || ' pairs are used; the first left out: ' || unused_reason
         end as reason
     from valued
     order by group_value, place

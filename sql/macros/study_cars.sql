@@ -1,8 +1,8 @@
--- table: study_cars(pairs, from_day, to_day, ...)
+-- table: study_cars(pairs, from_day, to_day, ..., other_problem := null)
 -- help:  cumulative and buy-and-hold abnormal return over one window of the pairs that study_pairs takes
 -- grain: one row per pair
 -- key:   event_id, symbol
--- reads: study_pairs, two_sided_t
+-- reads: study_pairs, two_sided_t, window_problem
 -- units: returns are decimals
 with
 
@@ -15,7 +15,8 @@ pairs_of_study as (
         ) as days
     from study_pairs(
         pairs, model, benchmark, est_from, est_to,
-        coalesce(day_from, least(from_day, 0)), coalesce(day_to, greatest(to_day, 0)), min_obs, return_type
+        coalesce(day_from, least(from_day, 0)), coalesce(day_to, greatest(to_day, 0)), min_obs, return_type,
+        coalesce(window_problem(from_day, to_day, day_from, day_to), other_problem)
     )
 ),
 
@@ -39,7 +40,7 @@ cumulated as (
                 then
                     sigma * sqrt(n_days + n_days ** 2 * mean_leverage + (sum_x - n_days * mean_x) ** 2 * inverse_sxx)
         end as car_se,
-        n_days = to_day - from_day + 1 as is_complete
+        n_days > 0 and n_days = to_day - from_day + 1 as is_complete
     from summed
 ),
 

@@ -1,6 +1,6 @@
--- table: study_pairs(pairs, ...)
+-- table: study_pairs(pairs, ..., other_problem := null)
 -- help:  what every study is made of: one row per pair with its day 0, its model and its days
--- grain: one row per element of pairs, see study_sessions
+-- grain: one row per element of pairs, see study_sessions; none is used if the caller states another problem
 -- key:   pair_id
 -- reads: dim_securities, fct_returns, study_sessions, study_problem, study_parameters, study_min_obs
 -- units: returns are decimals; days are sessions of the listing from day 0
@@ -17,7 +17,9 @@ timed as (
 found as (
     select
         timed.*,
-        benchmarks.return_basis as benchmark_basis
+        benchmarks.return_basis as benchmark_basis,
+        benchmarks.first_session as benchmark_first_session,
+        benchmarks.last_session as benchmark_last_session
     from timed
     left join dim_securities as benchmarks on timed.benchmark_symbol = benchmarks.symbol
 ),
@@ -25,7 +27,9 @@ found as (
 checked as (
     select
         *,
-        study_problem(model, est_from, est_to, day_from, day_to, needed_obs, return_type) as problem
+        coalesce(
+            study_problem(model, est_from, est_to, day_from, day_to, needed_obs, return_type), other_problem
+        ) as problem
     from found
 ),
 
@@ -212,8 +216,15 @@ judged as (
                 then
                     format(
                         '{} has {} usable estimation sessions in [{},{}]; the study needs {} (min_obs). '
-                        'First price: {}.',
-                        symbol, coalesce(n, 0), est_from, est_to, needed_obs, first_session::varchar
+                        'First price: {}.{}',
+                        symbol, coalesce(n, 0), est_from, est_to, needed_obs, first_session::varchar,
+                        case
+                            when model = 'constant_mean' then ''
+                            else format(
+                                ' Prices of the benchmark {} cover {} to {}.',
+                                benchmark_symbol, benchmark_first_session::varchar, benchmark_last_session::varchar
+                            )
+                        end
                     )
             when day_0 is null
                 then concat('no abnormal return on day 0: ', symbol, ' has no price on ', event_session)
@@ -269,7 +280,7 @@ final as (
             else unused_reason
         end as reason,
         case when early_reason is null then coalesce(n, 0) end as n_estimation_obs,
-        df,
+        case when unused_reason is null then df end as df,
         case when unused_reason is null then alpha end as alpha,
         case
             when unused_reason is not null then null

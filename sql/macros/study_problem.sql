@@ -12,6 +12,12 @@ select
             then concat('return_type is ', coalesce(return_type, 'null'), '; expected simple or log')
         when est_from + est_to + day_from + day_to is null
             then 'est_from, est_to, day_from and day_to are whole numbers; one of them is null'
+        when abs(est_from % 1) + abs(est_to % 1) + abs(day_from % 1) + abs(day_to % 1) > 0
+            then
+                format(
+                    'est_from, est_to, day_from and day_to are whole numbers; got {}, {}, {} and {}',
+                    est_from, est_to, day_from, day_to
+                )
         when est_from > est_to
             then format('the estimation window [{},{}] ends before it starts', est_from, est_to)
         when day_from > 0 or day_to < 0

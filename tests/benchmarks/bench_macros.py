@@ -5,6 +5,7 @@
 
     first      connect, and the first study of one symbol
     one        event_study of one symbol around one date
+    prepared   the same as a prepared statement with two parameters, which is planned once
     fifty      event_study of 50 symbols around one date
     placebo    placebo_test over 1,000 earlier dates
     table      event_study_table of 10,000 events
@@ -159,12 +160,10 @@ def works(n_symbols: int) -> dict[str, tuple[str, str, int]]:
         f"select '{some[0]}' as symbol, session_date as event_date from fct_returns where symbol = '{some[0]}' "
         f"and session_date <= {day} order by session_date desc limit 1001"
     )
+    one = by_hand(f"select '{some[0]}' as symbol, {day} as event_date")
     return {
-        "one": (
-            f"from event_study('{some[0]}', {day})",
-            by_hand(f"select '{some[0]}' as symbol, {day} as event_date"),
-            1,
-        ),
+        "one": (f"from event_study('{some[0]}', {day})", one, 1),
+        "prepared": (f"execute study('{some[0]}', {day})", one, 1),
         "fifty": (
             f"from event_study({listed}, {day})",
             by_hand(f"select unnest({listed}) as symbol, {day} as event_date"),
@@ -185,6 +184,7 @@ def measure(file: Path, n_symbols: int, repeat: int) -> None:
         questions = works(n_symbols)
         connection.execute(questions["one"][0]).fetchall()
         print(f"{'first':8} {1e3 * (time.perf_counter() - started):8.0f} ms")
+        connection.execute("prepare study as from event_study($1::varchar, $2::date)")
         connection.execute(
             "create table memory.main.my_events as select "
             f"'S' || lpad((1 + number % {n_symbols - 1})::varchar, 5, '0') "
@@ -199,10 +199,8 @@ def measure(file: Path, n_symbols: int, repeat: int) -> None:
                 measured(lambda query=query: connection.execute(query).fetchall(), runs)  # type: ignore[misc]
                 for query in (macro, hand)
             ]
-            numbers = [number for pair in found for number in pair]
-            print(
-                f"{name:8}" + "".join(f" {number:9.1f}" for number in numbers) + f" {found[0][1] / found[1][1]:13.1f}"
-            )
+            numbers = "".join(f" {number:9.1f}" for pair in found for number in pair)
+            print(f"{name:8}{numbers} {found[0][1] / found[1][1]:13.1f}")
 
 
 def main() -> None:

@@ -153,7 +153,7 @@ def test_the_placebo_test_agrees_with_the_engine(returns: pl.DataFrame, marts: d
     (found,) = rows(marts, f"from placebo_test('S1', date '{day(90)}', step := 3, n_dates := 40, {options(spec)})")
     assert found["p_value"] == pytest.approx(expected["p_value"], abs=AGREEMENT)
     assert found["statistic"] == pytest.approx(expected["statistic"], rel=1e-10)
-    assert f"from {found['n']} dates" in expected["note"]
+    assert f"from {found['n_placebo_dates']} dates" in expected["note"]
 
 
 UNUSABLE = {
@@ -174,6 +174,7 @@ UNUSABLE = {
     "'S0', date '2024-03-01', model := null": ("excluded", "model is null; expected market"),
     "'S0', date '2024-03-01', return_type := 'gross'": ("excluded", "return_type is gross; expected simple or log"),
     "'S0', date '2024-03-01', est_to := null": ("excluded", "one of them is null"),
+    "'S0', date '2024-03-01', est_from := -260.5": ("excluded", "are whole numbers; got -260.5, -11, -10 and 10"),
     "'S0', date '2024-03-01', est_to := -300": ("excluded", "the estimation window [-260,-300] ends before it starts"),
     "'S0', date '2024-03-01', day_from := 1": ("excluded", "the event window [1,10] must contain day 0"),
     "'S0', date '2024-03-01', est_to := -5": ("excluded", "[-260,-5] must end before the event window [-10,10]"),
@@ -190,6 +191,53 @@ def test_what_cannot_be_answered_is_a_row_with_a_reason(marts: duckdb.DuckDBPyCo
     assert row["status"] == status
     assert reason in row["reason"]
     assert row["abnormal_return"] is None
+
+
+UNUSABLE_WINDOWS = {
+    "event_study_car('S0', date '2024-03-01', 5, 1": "the window [5,1] ends before it starts",
+    "event_study_car('S0', date '2024-03-01', null, 1": "from_day and to_day are whole numbers; one of them is null",
+    "event_study_car('S0', date '2024-03-01', 0, 9, day_to := 5": "[0,9] must lie within the event window [0,5]",
+    "placebo_test('S0', date '2024-03-01', 3, 1": "the window [3,1] ends before it starts",
+    "placebo_test('S0', date '2024-03-01', step := 0": "n_dates is 1000 and step is 0; expected whole numbers from 1",
+    "placebo_test('S0', date '2024-03-01', n_dates := null": "n_dates is null and step is 1; expected whole numbers",
+}
+
+
+@pytest.mark.parametrize("call", UNUSABLE_WINDOWS)
+def test_a_sum_over_no_days_has_a_reason(marts: duckdb.DuckDBPyConnection, call: str) -> None:
+    """The days that are summed contradict themselves or the event window: excluded, without numbers."""
+    (row,) = rows(marts, f"from {call}, est_from := -40, est_to := -11)")
+    assert row["status"] == "excluded"
+    assert UNUSABLE_WINDOWS[call] in row["reason"]
+    assert row["car"] is None
+
+
+def test_too_few_sessions_name_the_prices_of_the_benchmark(returns: pl.DataFrame) -> None:
+    """The security has its prices; that the benchmark ends before is what the reader looks for."""
+    ended = returns.filter((pl.col("symbol") != "MKT") | (pl.col("session_index") <= 30))
+    with macro_marts(ended) as connection:
+        (row,) = rows(connection, f"from event_study_car('S0', date '{day(80)}', 0, 0, est_from := -40, est_to := -11)")
+    first = returns.filter(symbol="MKT")["session_date"].sort()[0]
+    assert row["reason"].endswith(f"Prices of the benchmark MKT cover {first} to {day(30)}.")
+    assert row["df"] is None
+
+
+def test_symbols_and_dates_may_come_from_a_query(marts: duckdb.DuckDBPyConnection) -> None:
+    """A query in brackets stands where a list does."""
+    symbols = "(select list(symbol order by symbol) from dim_securities where symbol in ('S0', 'S1'))"
+    dates = f"(select list(session_date) from dim_sessions where session_date = date '{day(75)}')"
+    found = rows(marts, f"from event_study_car({symbols}, {dates}, 0, 0, est_from := -40, est_to := -11)")
+    assert [(row["symbol"], row["status"]) for row in found] == [("S0", "used"), ("S1", "used")]
+
+
+def test_a_prepared_study_answers_what_the_plain_one_does(marts: duckdb.DuckDBPyConnection) -> None:
+    """Its parameters stand in one place each, so it is planned once and serves for every symbol and date."""
+    options = "est_from := -40, est_to := -11"
+    marts.execute(f"prepare study as from event_study($1::varchar, $2::date, {options})")
+    for symbol, number in (("S0", 75), ("S1", 80)):
+        prepared = rows(marts, f"execute study('{symbol}', date '{day(number)}')")
+        assert prepared == rows(marts, f"from event_study('{symbol}', date '{day(number)}', {options})")
+        assert prepared[0]["status"] == "used"
 
 
 def test_a_day_0_without_a_return_is_named(returns: pl.DataFrame) -> None:

@@ -64,15 +64,21 @@ class Chart:
         """What the script of the page reads."""
         sets = {key: {"columns": rows.columns, "rows": _compact(rows)} for key, rows in self.sets.items()}
         record = {"kind": self.kind, "by": self.by, "sets": sets, "captions": self.captions, "title": self.title}
-        return record | ({"choices": self.choices} if self.choices else {})
+        choices = {key: [clean(name) for name in names] for key, names in (self.choices or {}).items()}
+        return record | ({"choices": choices} if choices else {})
 
 
 def _compact(rows: pl.DataFrame) -> list[tuple[Any, ...]]:
     """Return rows for drawing: five digits are more than a screen can show; tables hold the numbers whole."""
-    rounded = rows.with_columns(pl.col(pl.Float64).round_sig_figs(_DIGITS))
+    texts = [shown(rows[name], _plain) for name, kind in rows.schema.items() if kind == pl.String]
+    rounded = rows.with_columns(pl.col(pl.Float64).round_sig_figs(_DIGITS), *texts)
     return rounded.with_columns(
         pl.col(pl.Date).cast(pl.Datetime("ms")).dt.epoch("ms"), pl.col(pl.Datetime).dt.epoch("ms")
     ).rows()
+
+
+def _plain(value: str | None) -> str | None:
+    return None if value is None else clean(value)
 
 
 def event_file(event_id: str) -> str:

@@ -97,10 +97,13 @@ def test_csv_tells_a_null_from_an_empty_text_and_guards_formulas() -> None:
 
 
 def test_json_is_written_as_the_rows_come() -> None:
-    """A list of records, strict, with nulls for what is no number; no rows are an empty list."""
+    """A list of records, strict, with decimals as numbers and nulls for what is none; no rows are an empty list."""
     out = io.StringIO()
     print_records(["a", "a"], iter([(1, float("inf")), (date(2025, 1, 27), "two\nlines")]), out)
     assert strict_json(out.getvalue()) == [{"a": 1, "a_1": None}, {"a": "2025-01-27", "a_1": "two\nlines"}]
+    decimals = io.StringIO()
+    print_records(["a", "b"], [(Decimal("1.50"), [Decimal(2)])], decimals)
+    assert strict_json(decimals.getvalue()) == [{"a": 1.5, "b": [2.0]}]
     nothing = io.StringIO()
     print_records(["a"], [], nothing)
     assert nothing.getvalue() == "[]\n"
