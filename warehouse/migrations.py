@@ -44,16 +44,16 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: Table, schema: st
     connection.execute(f"create table {identifier(schema)}.{identifier(table.name)} ({columns})")
 
 
-_LATER_COLUMNS = ("vintage", "kind")
-"""Columns of the ledger that the first version did not have."""
+_LATER_COLUMNS = {BATCHES.name: ("vintage", "kind"), CATALOGUE_EVENTS.name: ("urls",)}
+"""Columns that the first version of a table did not have."""
 
 
 def _initial(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema raw")
     connection.execute("create schema audit")
-    ledger = replace(BATCHES, columns=tuple(item for item in BATCHES.columns if item.name not in _LATER_COLUMNS))
-    for table in (ledger, SAMPLE_PRICES, FILES_PRICES, CATALOGUE_EVENTS, FILES_EVENTS):
-        create_table(connection, table, "raw")
+    for table in (BATCHES, SAMPLE_PRICES, FILES_PRICES, CATALOGUE_EVENTS, FILES_EVENTS):
+        columns = tuple(column for column in table.columns if column.name not in _LATER_COLUMNS.get(table.name, ()))
+        create_table(connection, replace(table, columns=columns), "raw")
     for table in AUDIT:
         create_table(connection, table, "audit")
 
@@ -95,6 +95,11 @@ def _decisions(connection: duckdb.DuckDBPyConnection) -> None:
     create_table(connection, CANDIDATE_DECISIONS, "raw")
 
 
+def _event_urls(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give events all their addresses; those of stored events come with the next version of their file."""
+    connection.execute("alter table raw.catalogue_events add column urls varchar")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _initial,
     _factors,
@@ -104,6 +109,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _facts,
     _validators,
     _decisions,
+    _event_urls,
 )
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 
