@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.contracts import PUBLISHED
 from pipelines.errors import NothingPublishedError, QueryError, WarehouseError
 
 _SANDBOX: dict[str, str | bool | int | float | list[str]] = {
@@ -61,7 +63,7 @@ def run_query(
         except duckdb.InterruptException as error:
             raise QueryError(f"the query ran longer than {timeout_seconds:g} s and was stopped") from error
         except duckdb.Error as error:
-            raise QueryError(str(error)) from error
+            raise QueryError(f"{error}{_why_absent(str(error))}") from error
         finally:
             timer.cancel()
     return QueryResult([item[0] for item in description], [str(item[1]) for item in description], rows)
@@ -72,6 +74,14 @@ def _open(marts_file: Path) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(marts_file), read_only=True, config=_SANDBOX)
     except duckdb.Error as error:
         raise WarehouseError(f"{marts_file} cannot be opened: {str(error).splitlines()[0]}") from error
+
+
+def _why_absent(message: str) -> str:
+    """Return what to do about a table that these marts do not have and today's would."""
+    found = re.search(r"Table with name (\w+) does not exist", message)
+    if found is None or found[1] not in {table.name for table in PUBLISHED}:
+        return ""
+    return f"\nThese marts are of an older version, which had no {found[1]}; `reaction run` publishes them anew"
 
 
 def _check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
