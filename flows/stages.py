@@ -23,6 +23,7 @@ from flows.news import refresh_news
 from flows.news_store import Polled
 from flows.refreshing import Refreshed, refresh_all
 from flows.run import Run, code_version, models, seeds_folder
+from flows.share_counts import share_count_warnings
 from flows.studying import Work, run_definitions
 from pipelines.contracts import EDGAR_SHARE_COUNTS, EDGAR_TICKERS, NEWS_ITEMS, QUALITY_CHECKS, RUNS
 from pipelines.contracts.vocabulary import LIVE_SOURCES
@@ -81,6 +82,7 @@ def ingest(run: Run) -> Ingested:
         return recall(run, run.as_of)
     settings = run.settings
     news = refresh_news(settings, run.run_id, run.started_at, run.hosts)
+    counts = share_count_warnings(settings, run.run_id, run.started_at, run.hosts)
     is_live = settings.source in LIVE_SOURCES
     refreshed = refresh_all(settings, run.run_id, run.started_at, run.hosts) if is_live else ()
     french = _french(run)
@@ -112,7 +114,7 @@ def ingest(run: Run) -> Ingested:
         inputs=inputs,
         input_hash=hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
         refreshed=refreshed,
-        warnings=french.warnings,
+        warnings=(*counts, *french.warnings),
         news=news,
     )
 

@@ -39,6 +39,7 @@ def run(
     factors: Paths = (),
     factors_source: FactorsSource | None = None,
     factor_unit: Literal["decimal", "percent"] | None = None,
+    share_counts: Literal["seed", "edgar"] | None = None,
     news: str | None = None,
     exchange: str | None = None,
     column: tuple[str, ...] = (),
@@ -50,6 +51,7 @@ def run(
     use_prefect: Annotated[bool, Parameter(name="--prefect")] = True,
     demo_live: Annotated[bool, Parameter(negative="")] = False,
     demo_news: Annotated[bool, Parameter(negative="")] = False,
+    keep: Path | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Run the whole pipeline once: prices and events in, studies, gates, published marts out.
@@ -67,7 +69,7 @@ def run(
     reaction run --source yahoo --symbols NVDA --symbols ^GSPC
     reaction run --news hackernews,arxiv,huggingface
     reaction run --demo-live
-    reaction run --demo-news
+    reaction run --demo-news --keep january/
     ```
 
     Parameters
@@ -97,6 +99,8 @@ def run(
     factor_unit
         Unit of the factor returns, decimal if not given: 1 % is 0.01 in decimals and 1 in percent. The files of the
         French data library are in percent.
+    share_counts
+        Where counts of shares come from: the seed, or edgar beside it, some megabytes a filer, asked once a week.
     news
         Sources of news to ask, with commas between them: edgar, gdelt, feeds, hackernews, huggingface, arxiv,
         yahoo_news, yahoo_earnings. Each is asked for what is missing since its last answer, and a source that fails
@@ -123,17 +127,20 @@ def run(
         between them. No network, and nothing is left behind.
     demo_news
         Show how news is kept and read: January 2025, in invented words, from providers that are faked in this process.
-        No network, and nothing is left behind.
+        No network, and nothing is left behind without --keep.
+    keep
+        New folder that --demo-news leaves as a home of its own, to look at with REACTION_HOME and to decide on.
     as_json
         Print the summary as JSON.
     """
     from flows.cli.progress import progress
     from pipelines.settings import load_settings
 
+    _refuse_beside_a_demo(demo_news=demo_news, demo_live=demo_live, news=news, keep=keep)
     if demo_news:
         from flows.cli.demo_news import show as show_news
 
-        show_news()
+        show_news(keep.resolve() if keep else None)
         return
     if demo_live:
         from flows.cli.demo_live import show
@@ -151,6 +158,7 @@ def run(
         "factors": [str(path) for path in factors] or None,
         "factors_source": factors_source,
         "factor_unit": factor_unit,
+        "share_counts": share_counts,
         "news_sources": news_words(news),
         "exchange": exchange,
         "columns": column_mapping(column) or None,
@@ -161,8 +169,9 @@ def run(
     overrides = {name: value for name, value in overrides.items() if value is not None}
     settings = load_settings(**overrides)
     if as_of is not None:
-        source_named = (factors_source,) if factors_source else ()
-        told = {"factors_source": source_named, "symbols": symbols, "news": tuple(news_words(news) or ())}
+        asked = {"factors_source": factors_source, "share_counts": share_counts}
+        told: dict[str, tuple[str, ...]] = {name: (word,) for name, word in asked.items() if word}
+        told |= {"symbols": symbols, "news": tuple(news_words(news) or ())}
         _refuse_inputs(prices=prices, events=events, factors=factors, **told)
         use_prefect = False
     with stoppable(), progress("starting Prefect" if use_prefect else "starting", show=not as_json):
@@ -204,6 +213,15 @@ def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
         if twice:
             raise ConfigurationError(f"--column: expected each column once, got {', '.join(twice)} twice; keep one")
     return dict(split)
+
+
+def _refuse_beside_a_demo(*, demo_news: bool, demo_live: bool, news: str | None, keep: Path | None) -> None:
+    from pipelines.errors import ConfigurationError
+
+    if keep is not None and not demo_news:
+        raise ConfigurationError("--keep: expected --demo-news beside it, whose home it keeps; leave it out")
+    if news is not None and (demo_news or demo_live):
+        raise ConfigurationError("--news: a demonstration asks faked providers alone; leave one of the two out")
 
 
 def _refuse_inputs(**options: tuple[Path, ...] | tuple[str, ...]) -> None:
