@@ -50,9 +50,7 @@ def test_a_day_that_becomes_a_minute_later_stays_a_day() -> None:
 
 @pytest.mark.parametrize(("basis", "better"), [("zone_unverified", "zone_documented"), ("crawl", "crawl")])
 def test_a_machine_that_knows_an_earlier_time_of_the_same_gives_it_to_the_item(basis: str, better: str) -> None:
-    """A filing's own header, or an older file of GDELT's: the item says the same, and its first time was an upper
-    bound.
-    """
+    """A filing's own header, or an older file of GDELT's: its first time was an upper bound of the same item."""
     same = {"item_id": "a", "source": "edgar", "title": "8-K NVIDIA CORP: results of operations", "kind": "filing"}
     late = {**same, "time_basis": basis, "occurred_at": minutes(300), "fetched_at": minutes(700)}
     early = {**same, "time_basis": better, "occurred_at": minutes(0), "fetched_at": minutes(800)}
