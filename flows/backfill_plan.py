@@ -16,7 +16,7 @@ from itertools import chain, zip_longest
 from typing import Final
 
 from flows.listings import US, Listings, wanted_symbols
-from pipelines.contracts.vocabulary import LIVE_SOURCES
+from pipelines.contracts.vocabulary import LIVE_SOURCES, NEWS_SOURCES
 from pipelines.errors import ConfigurationError
 from pipelines.freshness import GRACE, OVERLAP_SESSIONS
 from pipelines.sessions import ALWAYS_OPEN
@@ -139,7 +139,8 @@ def checked_scope(scope: Scope, now: datetime) -> Scope:
     unknown = [source for source in scope.sources if source not in LIVE_SOURCES]
     if unknown or not scope.sources:
         got = repr(unknown[0]) if unknown else "none"
-        raise ConfigurationError(f"--sources: expected some of {', '.join(LIVE_SOURCES)}, got {got}")
+        prices, news = ", ".join(LIVE_SOURCES), ", ".join(NEWS_SOURCES)
+        raise ConfigurationError(f"--sources: expected some of {prices} for prices, or of {news} for news, got {got}")
     if scope.first > scope.last:
         raise ConfigurationError(f"--from {scope.first} lies after --to {scope.last}; swap them")
     if scope.first < EARLIEST:

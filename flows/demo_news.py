@@ -1,7 +1,7 @@
 """Show how news is kept and read: January 2025 from faked providers, polled once a day, and what was found.
 
 History is filled first, then every day from 15 to 31 January is polled at its end, two of them twice and one late. The
-warehouse lies in a folder that is removed afterwards; prices are those of the bundled sample.
+prices are those of the bundled sample.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ _CHOSEN: Final[dict[str, object]] = {
     "news_sources": SOURCES,
     "sec_contact": SecretStr(CONTACT),
     "factors_source": "files",
+    "share_counts": "seed",
     **dict.fromkeys(("prices", "events", "studies", "factors"), ()),
 }
 """What the demonstration takes of nobody's own settings."""

@@ -14,7 +14,7 @@ import polars as pl
 from flows.inputs import incoming
 from pipelines.contracts import FEED_VALIDATORS, REQUESTS
 from pipelines.contracts.vocabulary import NEWS_SOURCES
-from pipelines.news.items import CONTENT, new_versions
+from pipelines.news.items import SAID, new_versions
 from pipelines.sources.batch import RawBatch
 from pipelines.sources.live import Outcome
 from pipelines.sources.news import NewsAnswer
@@ -132,7 +132,7 @@ def _store(connection: duckdb.DuckDBPyConnection, run_id: str, answered: Answere
     items = answered.answer.items
     if items.is_empty():
         return 0
-    new = new_versions(items, said_before(connection, items, ["source", "item_id", *CONTENT]))
+    new = new_versions(items, said_before(connection, items, SAID))
     if new.is_empty():
         return 0
     answer, name = answered.answer, answered.object

@@ -11,6 +11,7 @@ import polars as pl
 
 from flows.inputs import incoming
 from flows.live_sources import base_url, manners
+from flows.news_sources import followed_symbols
 from pipelines.contracts import EDGAR_SHARE_COUNTS, REQUESTS
 from pipelines.errors import SourceError
 from pipelines.settings import Settings
@@ -76,6 +77,30 @@ def refresh_share_counts(
         stored = append(connection, [incoming(one.batch) for one in answers if one.batch is not None], run_id)
         record_requests(connection, _records(run_id, answers[1:]))
     return SharesRefreshed(stored, tuple(answers), tuple(symbol for symbol in wanted if symbol not in ciks))
+
+
+def share_count_warnings(settings: Settings, run_id: str, now: datetime, hosts: Hosts = HOSTS) -> tuple[str, ...]:
+    """Ask for the counts if the settings say so, and return what is lacking, which stops no run.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no contact for the SEC.
+    """
+    if settings.share_counts != "edgar":
+        return ()
+    try:
+        done = refresh_share_counts(settings, run_id, followed_symbols(settings), now, hosts)
+    except SourceError as error:
+        return (f"counts of shares: {error}; those that are stored count",)
+    lacking = [one for one in done.answers if one.outcome in (Outcome.THROTTLED, Outcome.BROKEN)]
+    if not lacking:
+        return ()
+    first = lacking[0]
+    return (
+        f"counts of shares: {len(lacking):,} requests to EDGAR failed, first {first.object}: {first.outcome}: "
+        f"{first.reason}; the next run asks again",
+    )
 
 
 def _contact(settings: Settings) -> str | None:

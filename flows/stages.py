@@ -28,6 +28,7 @@ from flows.record import State
 from flows.refreshing import Refreshed, refresh_all
 from flows.run import Run, models, seeds_folder
 from flows.series import refresh_series
+from flows.share_counts import share_count_warnings
 from flows.studying import Work, run_definitions
 from pipelines.contracts import EDGAR_SHARE_COUNTS, EDGAR_TICKERS, NEWS_ITEMS, QUALITY_CHECKS, RUNS
 from pipelines.contracts.vocabulary import LIVE_SOURCES
@@ -91,6 +92,7 @@ def ingest(run: Run) -> Ingested:
     if settings.hourly:
         expect_hours(settings)
     news = refresh_news(settings, run.run_id, run.started_at, run.hosts)
+    counts = share_count_warnings(settings, run.run_id, run.started_at, run.hosts)
     is_live = settings.source in LIVE_SOURCES
     refreshed = (*(_refreshed(run) if is_live else ()), *_series(run))
     french = _french(run)
@@ -122,7 +124,7 @@ def ingest(run: Run) -> Ingested:
         inputs=inputs,
         input_hash=hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
         refreshed=refreshed,
-        warnings=french.warnings,
+        warnings=(*counts, *french.warnings),
         news=news,
     )
 

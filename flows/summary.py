@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.pipeline import Outcome
-from warehouse.connection import open_file
+from warehouse.connection import open_file, quoted
 from warehouse.workspace import read_frame
 
 STRONGEST = """
@@ -31,6 +31,46 @@ STRONGEST = """
     inner join dim_events as events using (event_id)
     left join fct_value_impact as value using (event_id, symbol)
     where cars.window_start = 0 and cars.window_end = 0 and returns.relative_day = 0 and cars.t_stat is not null
+"""
+
+RECENT_DAYS = 30
+"""Days before the newest session of which the largest reactions without an event are told."""
+
+N_LARGEST = 3
+
+CANDIDATES = """
+    select
+        count(*) as n_open,
+        count(*) filter (
+            where exists (
+                select 1
+                from fct_news_items as items
+                where json_contains(candidates.news_ids, to_json(items.news_id)) and items.first_seen_at >= {started_at}
+            )
+        ) as n_new
+    from fct_event_candidates as candidates
+    where status = 'candidate'
+"""
+
+UNEXPLAINED = f"""
+    with
+
+    judged as (
+        select
+            *,
+            session_date > (select max(session_date) from fct_returns) - {RECENT_DAYS} as is_recent
+        from fct_movers
+        where n_events = 0
+    )
+
+    select
+        count(*) as n_all,
+        count(*) filter (where is_recent) as n_recent,
+        list(
+            printf('%s %s %+.2f%% (%+.1f sd)', symbol, session_date, 100 * abnormal_return, std_abnormal_return)
+            order by abs(std_abnormal_return) desc, symbol, session_date
+        ) filter (where is_recent) as largest
+    from judged
 """
 
 
@@ -85,7 +125,11 @@ def summarise(marts_file: Path, outcome: Outcome, n_reactions: int = 12) -> Summ
         headline = read_frame(
             connection, f"select * from ({STRONGEST}) where event_id = 'nvda-record-selloff' and symbol = 'NVDA'"
         )
-    return Summary(statuses, reasons, quarantine, reactions, headline, _lines(outcome, statuses, headline))
+        started_at = f"timestamptz {quoted(outcome.run.started_at.isoformat())}"
+        candidates = read_frame(connection, CANDIDATES.format(started_at=started_at))
+        movers = read_frame(connection, UNEXPLAINED)
+    lines = [*_lines(outcome, statuses, headline), *_to_decide(candidates, movers), _marts_line(outcome)]
+    return Summary(statuses, reasons, quarantine, reactions, headline, lines)
 
 
 def live_lines(outcome: Outcome) -> list[str]:
@@ -122,6 +166,21 @@ def _lines(outcome: Outcome, statuses: pl.DataFrame, headline: pl.DataFrame) -> 
             f"NVDA on {row['session_date']}: return {row['actual_return']:+.2%}{money}, abnormal "
             f"{row['abnormal_return']:+.2%}{abnormal_money}, t = {row['t_stat']:.2f} ({row['study_id']})"
         )
-    state = "published" if outcome.publication.is_new else "unchanged, still"
-    lines.append(f"marts: {state} generation {outcome.publication.generation_id}")
     return lines
+
+
+def _to_decide(candidates: pl.DataFrame, movers: pl.DataFrame) -> list[str]:
+    """Return what waits for a person: candidates of the news, and large reactions that no event explains."""
+    n_open, n_new = candidates.row(0)
+    hint = "; `reaction events candidates` lists them" if n_open else ""
+    n_all, n_recent, largest = movers.row(0)
+    told = f": {', '.join(largest[:N_LARGEST])}" if largest else ""
+    return [
+        f"candidate events: {n_open:,} to decide on, {n_new:,} of them with news of this run{hint}",
+        f"large reactions without an event: {n_all:,}, {n_recent:,} in the last {RECENT_DAYS} days{told}",
+    ]
+
+
+def _marts_line(outcome: Outcome) -> str:
+    state = "published" if outcome.publication.is_new else "unchanged, still"
+    return f"marts: {state} generation {outcome.publication.generation_id}"

@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     sec_contact: SecretStr | None = Field(
         None, description="name and e-mail address for the SEC, which answers nobody without; sent to it alone"
     )
+    share_counts: Literal["seed", "edgar"] = Field(
+        "seed", description="where counts of shares come from: the seed, or the reports of filers at EDGAR beside it"
+    )
     news_sources: tuple[NewsWord, ...] = Field((), description="sources of news that a run asks; none for no news")
     feeds: tuple[str, ...] = Field((), description="addresses of RSS and Atom feeds")
     hackernews_queries: tuple[str, ...] = Field(

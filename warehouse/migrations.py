@@ -50,7 +50,7 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: Table, schema: st
     connection.execute(f"create table {identifier(schema)}.{identifier(table.name)} ({columns})")
 
 
-_LATER_COLUMNS = {"batches": ("vintage", "kind"), "runs": ("n_requests", "n_rows")}
+_LATER_COLUMNS = {"batches": ("vintage", "kind"), "catalogue_events": ("urls",), "runs": ("n_requests", "n_rows")}
 """Columns that a table did not have in the first version."""
 
 
@@ -123,6 +123,11 @@ def _decisions(connection: duckdb.DuckDBPyConnection) -> None:
     create_table(connection, CANDIDATE_DECISIONS, "raw")
 
 
+def _event_urls(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give events all their addresses; those of stored events come with the next version of their file."""
+    connection.execute("alter table raw.catalogue_events add column urls varchar")
+
+
 MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _initial,
     _factors,
@@ -135,6 +140,7 @@ MIGRATIONS: tuple[Callable[[duckdb.DuckDBPyConnection], None], ...] = (
     _facts,
     _validators,
     _decisions,
+    _event_urls,
 )
 """Steps from an empty file to today's schema; append to it, never edit a step."""
 

@@ -34,7 +34,8 @@ def read_report_marts(marts_file: Path) -> dict[str, pl.DataFrame]:
             frames = {name: connection.sql(query).pl() for name, query in queries.items()}
         except (duckdb.BinderException, duckdb.CatalogException) as error:
             raise WarehouseError(
-                f"{marts_file} lacks what a report shows ({str(error).splitlines()[0]}); `reaction run` publishes it anew"
+                f"{marts_file} lacks what a report shows ({str(error).splitlines()[0]}); "
+                "`reaction run` publishes it anew"
             ) from error
         frames["confounders"] = _optional(connection, CONFOUNDERS)
     return frames

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import struct
@@ -178,7 +179,7 @@ class Sandbox:
             raise WarehouseError(f"{self._file} cannot be opened: {message.splitlines()[0]}")
         if self._stopped or kind == "interrupted":  # an interrupt can come out as another error
             raise QueryError(self._out_of_time())
-        raise QueryError(self._out_of_memory() if kind == "memory" else message)
+        raise QueryError(self._out_of_memory() if kind == "memory" else message + _why_absent(message))
 
     def _frame(self) -> tuple[bytes, bytes]:
         kind, length = _HEADER.unpack(self._read(_HEADER.size))
@@ -261,3 +262,13 @@ def _or_text(decode: Any) -> Any:
             return text
 
     return decode_or_keep
+
+
+def _why_absent(message: str) -> str:
+    """Return what to do about a table that these marts do not have and today's would."""
+    from pipelines.contracts import PUBLISHED
+
+    found = re.search(r"Table with name (\w+) does not exist", message)
+    if found is None or found[1] not in {table.name for table in PUBLISHED}:
+        return ""
+    return f"\nThese marts are of an older version, which had no {found[1]}; `reaction run` publishes them anew"

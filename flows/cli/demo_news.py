@@ -6,24 +6,49 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from flows.demo_news import Found, Poll
     from flows.news_backfill import NewsBackfilled
 
 
-def show() -> None:
-    """Run the demonstration and print each step as it happens."""
+def show(kept: Path | None = None) -> None:
+    """Run the demonstration and print each step as it happens.
+
+    Parameters
+    ----------
+    kept : Path, optional
+        Folder that becomes its home and stays; without it nothing is left behind.
+
+    Raises
+    ------
+    ConfigurationError
+        If that folder is not empty: invented news must not come among news that is kept.
+    """
+    print("All providers are faked in this process, with January 2025 in invented words; nothing leaves this machine.")
+    if kept is None:
+        with tempfile.TemporaryDirectory(prefix="reaction-demo-") as folder:
+            _show_in(Path(folder))
+        return
+    if kept.exists() and (not kept.is_dir() or any(kept.iterdir())):
+        raise ConfigurationError(
+            f"--keep: expected a new or empty folder, got {kept}; invented news may not come among your own"
+        )
+    _show_in(kept)
+    print(f"kept:    REACTION_HOME={kept} reaction events candidates")
+
+
+def _show_in(home: Path) -> None:
     from flows.demo_news import Found, Poll, demonstrate
 
-    print("All providers are faked in this process, with January 2025 in invented words; nothing leaves this machine.")
-    with tempfile.TemporaryDirectory(prefix="reaction-demo-") as folder:
-        for step in demonstrate(Path(folder)):
-            if isinstance(step, Poll):
-                _show_poll(step)
-            elif isinstance(step, Found):
-                _show_found(step)
-            else:
-                _show_backfill(step)
+    for step in demonstrate(home):
+        if isinstance(step, Poll):
+            _show_poll(step)
+        elif isinstance(step, Found):
+            _show_found(step)
+        else:
+            _show_backfill(step)
 
 
 def _show_backfill(done: NewsBackfilled) -> None:

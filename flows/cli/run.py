@@ -41,6 +41,7 @@ def run(
     factors: Paths = (),
     factors_source: FactorsSource | None = None,
     factor_unit: Literal["decimal", "percent"] | None = None,
+    share_counts: Literal["seed", "edgar"] | None = None,
     news: str | None = None,
     exchange: str | None = None,
     column: tuple[str, ...] = (),
@@ -52,6 +53,7 @@ def run(
     use_prefect: Annotated[bool, Parameter(name="--prefect")] = True,
     demo_live: Annotated[bool, Parameter(negative="")] = False,
     demo_news: Annotated[bool, Parameter(negative="")] = False,
+    keep: Path | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Run the whole pipeline once: prices and events in, studies, gates, published marts out.
@@ -70,7 +72,7 @@ def run(
     reaction run --source yahoo --symbols NVDA --hourly --with-series VIXCLS,DGS10
     reaction run --news hackernews,arxiv,huggingface
     reaction run --demo-live
-    reaction run --demo-news
+    reaction run --demo-news --keep january/
     ```
 
     Parameters
@@ -109,6 +111,8 @@ def run(
     factor_unit
         Unit of the factor returns, decimal if not given: 1 % is 0.01 in decimals and 1 in percent. The files of the
         French data library are in percent.
+    share_counts
+        Where counts of shares come from: the seed, or edgar beside it, some megabytes a filer, asked once a week.
     news
         Sources of news to ask, with commas between them: edgar, gdelt, feeds, hackernews, huggingface, arxiv,
         yahoo_news, yahoo_earnings. Each is asked for what is missing since its last answer, and a source that fails
@@ -135,7 +139,9 @@ def run(
         between them. No network, and nothing is left behind.
     demo_news
         Show how news is kept and read: January 2025, in invented words, from providers that are faked in this process.
-        No network, and nothing is left behind.
+        No network, and nothing is left behind without --keep.
+    keep
+        New folder that --demo-news leaves as a home of its own, to look at with REACTION_HOME and to decide on.
     as_json
         Print the summary as JSON.
     """
@@ -143,10 +149,11 @@ def run(
     from flows.cli.run_options import refuse_contradictions
     from pipelines.settings import load_settings
 
+    _refuse_beside_a_demo(demo_news=demo_news, demo_live=demo_live, news=news, keep=keep)
     if demo_news:
         from flows.cli.demo_news import show as show_news
 
-        show_news()
+        show_news(keep.resolve() if keep else None)
         return
     if demo_live:
         from flows.cli.demo_live import show
@@ -167,6 +174,7 @@ def run(
         "factors": [str(path) for path in factors] or None,
         "factors_source": factors_source,
         "factor_unit": factor_unit,
+        "share_counts": share_counts,
         "news_sources": news_words(news),
         "exchange": exchange,
         "columns": column_mapping(column) or None,
@@ -191,6 +199,7 @@ def run(
         "--factors": factors,
         "--factors-source": factors_source,
         "--news": news,
+        "--share-counts": share_counts,
     }
     refuse_contradictions(settings, given, as_of)
     use_prefect = use_prefect and as_of is None
@@ -233,6 +242,15 @@ def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
         if twice:
             raise ConfigurationError(f"--column: expected each column once, got {', '.join(twice)} twice; keep one")
     return dict(split)
+
+
+def _refuse_beside_a_demo(*, demo_news: bool, demo_live: bool, news: str | None, keep: Path | None) -> None:
+    from pipelines.errors import ConfigurationError
+
+    if keep is not None and not demo_news:
+        raise ConfigurationError("--keep: expected --demo-news beside it, whose home it keeps; leave it out")
+    if news is not None and (demo_news or demo_live):
+        raise ConfigurationError("--news: a demonstration asks faked providers alone; leave one of the two out")
 
 
 def _alone(settings: Settings, as_of: str | None) -> Outcome:

@@ -226,6 +226,7 @@ CATALOGUE_EVENTS = Table(
         _text("verified", "yes, partial or no"),
         _text("note", "remark"),
         Column("tickers", "json", "list of {ticker, sign}"),
+        Column("urls", "json", "list of all sources", nullable=True),
     ),
 )
 

@@ -7,6 +7,7 @@ first version alone, so that nothing written later tells a study what could be k
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import polars as pl
@@ -23,6 +24,14 @@ address: an id that a feed gave away twice. Titles without a common word score 2
 CONTENT: Final = ("title", "summary", "url", "occurred_at")
 """What makes a version: points, likes and comments change with every poll and say nothing new."""
 
+SAID: Final = ("source", "item_id", *CONTENT, "available_at")
+"""What must be known of a stored version to tell whether an item says something new."""
+
+AT_LATEST: Final = ("crawl", "zone_unverified")
+"""How times are read that are at latest the right one, by the clock of a machine and not by the word of a publisher: an
+earlier one of an item that says the same is better known, not edited."""
+
+_TEXT: Final = ("title", "summary", "url")
 _CLOCK: Final = ("occurred_at", "time_basis", "precision")
 _KEPT: Final = (
     "source",
@@ -46,13 +55,14 @@ class Folded:
     ----------
     items : DataFrame
         One row per ``news_id`` (source and item id), sorted by it. Text, address and symbols are those of the first
-        version. ``first_seen_at`` is when it was fetched first. ``available_at`` is the earliest instant that any
-        version of this story gives, at latest ``first_seen_at``; ``occurred_at``, ``time_basis`` and ``precision`` are
-        of the version that gives it. ``n_versions``, ``latest_title`` and ``changed_at`` tell of the edits.
+        version. ``first_seen_at`` is when it was fetched first. ``available_at`` is the earliest instant at which the
+        first version is said to have been public, at latest ``first_seen_at``: no edit moves it, neither to a later
+        nor to an earlier time. ``occurred_at``, ``time_basis`` and ``precision`` belong to it. ``n_versions``,
+        ``latest_title`` and ``changed_at`` tell of the edits.
     versions : DataFrame
         One row per ``news_id`` and ``version`` (from 1): its content, ``known_at`` (the first version: the item's
         ``available_at``; a later one: when it was fetched, for an edit does not say when it was made) and
-        ``is_other_story`` (the id was given to another story; its times are not those of the item).
+        ``is_other_story`` (the id was given to another story).
     """
 
     items: pl.DataFrame
@@ -74,17 +84,18 @@ def fold(rows: pl.DataFrame) -> Folded:
     """
     if "fetched_at" not in rows.columns:
         raise ContractError(f"news items: expected the column fetched_at of their batches, got {rows.columns}")
-    versions = _versions(rows)
-    # An unknown time is at latest the time at which the item was seen; so is a time that lies after it.
-    by_story = versions.filter(~pl.col("is_other_story"))
-    clocks = by_story.sort("news_id", "claimed_at", "version").unique("news_id", keep="first", maintain_order=True)
+    told = NEWS_ITEMS.conform(rows).select(
+        pl.concat_str("source", pl.lit(":"), "item_id").alias("news_id"), pl.all(), rows["fetched_at"]
+    )
+    told = told.sort("news_id", "fetched_at", "batch_id", "row_number")
+    versions = _versions(told)
     edits = versions.group_by("news_id").agg(
         n_versions=pl.len(), latest_title=pl.col("title").last(), changed_at=pl.col("fetched_at").last()
     )
     items = (
         versions.filter(pl.col("version") == 1)
         .select("news_id", *_KEPT, first_seen_at="fetched_at")
-        .join(clocks.select("news_id", *_CLOCK, available_at="claimed_at"), on="news_id")
+        .join(_clocks(told), on="news_id")
         .join(edits, on="news_id")
         .sort("news_id")
     )
@@ -100,33 +111,51 @@ def fold(rows: pl.DataFrame) -> Folded:
 
 
 def new_versions(items: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
-    """Return the items that say something which no stored version of them says, each content once, in their order.
+    """Return the items that say something new, each content once, in their order.
+
+    New is what no stored version says, and an earlier time at which the same was public: by a better reading of the
+    same text, or in an older file that is asked for later.
 
     Parameters
     ----------
     items : DataFrame
-        ``source``, ``item_id`` and `CONTENT`, among others.
+        ``source``, ``item_id``, `CONTENT` and ``available_at``, among others.
     stored : DataFrame
-        ``source``, ``item_id`` and `CONTENT` of the versions that are stored.
+        `SAID` of the versions that are stored.
     """
-    said = ["source", "item_id", *CONTENT]
-    return items.unique(said, keep="first", maintain_order=True).join(stored, on=said, how="anti", nulls_equal=True)
+    said = [name for name in SAID if name != "available_at"]
+    known = stored.group_by(said).agg(known_at=pl.col("available_at").min(), is_known=pl.lit(value=True))
+    earlier = pl.col("available_at") < pl.col("known_at").fill_null(datetime.max.replace(tzinfo=UTC))
+    return (
+        items.unique(said, keep="first", maintain_order=True)
+        .join(known, on=said, how="left", nulls_equal=True, maintain_order="left")
+        .filter(pl.col("is_known").is_null() | earlier)
+        .select(items.columns)
+    )
 
 
-def _versions(rows: pl.DataFrame) -> pl.DataFrame:
+def _clocks(told: pl.DataFrame) -> pl.DataFrame:
+    """Return the earliest time of each item that speaks of its first version.
+
+    An unknown time is at latest the time at which the item was seen; so is a time that lies after it.
+    """
+    first = {name: pl.col(name).first().over("news_id") for name in ("fetched_at", "time_basis", *CONTENT)}
+    is_unchanged = pl.all_horizontal(pl.col(name).eq_missing(first[name]) for name in _TEXT)
+    is_not_redated = pl.col("occurred_at").eq_missing(first["occurred_at"]) | first["time_basis"].is_in(AT_LATEST)
+    return (
+        told.filter(is_unchanged & is_not_redated)
+        .select("news_id", *_CLOCK, available_at=pl.min_horizontal("available_at", first["fetched_at"]))
+        .sort("news_id", "available_at", maintain_order=True)
+        .unique("news_id", keep="first", maintain_order=True)
+    )
+
+
+def _versions(told: pl.DataFrame) -> pl.DataFrame:
     """Return the first row of each content of each item, in the order in which they were fetched."""
-    named = NEWS_ITEMS.conform(rows).with_columns(
-        rows["fetched_at"], news_id=pl.concat_str("source", pl.lit(":"), "item_id")
+    distinct = told.unique(["news_id", *CONTENT], keep="first", maintain_order=True).with_columns(
+        version=pl.int_range(1, pl.len() + 1).over("news_id")
     )
-    distinct = (
-        named.sort("news_id", "fetched_at", "batch_id", "row_number")
-        .unique(["news_id", *CONTENT], keep="first", maintain_order=True)
-        .with_columns(version=pl.int_range(1, pl.len() + 1).over("news_id"))
-    )
-    seen = pl.col("fetched_at").first().over("news_id")
-    claimed = pl.min_horizontal(pl.col("available_at"), seen)
-    addressed = distinct.with_columns(canonical_urls(distinct["url"]).alias("canonical_url"))
-    return _with_other_stories(addressed).with_columns(claimed_at=claimed)
+    return _with_other_stories(distinct.with_columns(canonical_urls(distinct["url"]).alias("canonical_url")))
 
 
 def _with_other_stories(versions: pl.DataFrame) -> pl.DataFrame:

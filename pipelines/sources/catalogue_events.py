@@ -172,4 +172,5 @@ def _row(number: int, event: Event) -> dict[str, object]:
         "verified": event.verified,
         "note": event.note,
         "tickers": json.dumps([ticker.model_dump() for ticker in event.tickers], ensure_ascii=False),
+        "urls": json.dumps(event.urls, ensure_ascii=False),
     }

@@ -22,6 +22,7 @@ final as (
         kind,
         theme,
         url,
+        urls,
         verified,
         note,
         tickers,

@@ -22,13 +22,14 @@ CANARY = "Jane Canary canary-7f3a@example.com"
 
 @dataclass(frozen=True)
 class Runs:
-    """What three runs printed: one that was throttled, one that was not, and one without an option."""
+    """What four runs printed: throttled, answered, without an option, and as a flow of Prefect."""
 
     home: Path
     throttled: Finished
     answered: Finished
     silent: Finished
     status: Finished
+    logged: Finished
     settings: dict[str, str]
 
 
@@ -53,7 +54,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
         hackernews.disarm()
         second = reaction(*asked, home=home, settings=settings)
         third = reaction("run", "--no-prefect", home=home, settings=settings)
-        yield Runs(home, first, second, third, reaction("status", "--json", home=home), settings)
+        status = reaction("status", "--json", home=home)
+        logged = reaction("run", "--news", "edgar", "--share-counts", "edgar", home=home, settings=settings)
+        yield Runs(home, first, second, third, status, logged, settings)
 
 
 def test_a_run_whose_news_was_throttled_is_partial_and_publishes(runs: Runs) -> None:
@@ -90,11 +93,14 @@ def test_hostile_headlines_reach_terminal_and_spreadsheet_tamed(runs: Runs) -> N
 
 
 def test_the_contact_is_in_no_file_and_no_output(runs: Runs) -> None:
-    """What was sent to the SEC stands in nothing that was stored or printed."""
+    """What was sent to the SEC stands in nothing that was stored or printed, Prefect's record among it."""
     parts = [b"canary-7f3a", b"Jane Canary"]
-    for done in (runs.throttled, runs.answered, runs.silent, runs.status):
+    for done in (runs.throttled, runs.answered, runs.silent, runs.status, runs.logged):
+        assert done.code == 0
         assert not [part for part in parts if part.decode() in done.out + done.err]
-    for file in [path for path in runs.home.rglob("*") if path.is_file()]:
+    files = [path for path in runs.home.rglob("*") if path.is_file()]
+    assert {"prefect.db", "warehouse.duckdb", "marts.duckdb"} <= {file.name for file in files}
+    for file in files:
         assert not [part for part in parts if part in file.read_bytes()], file
 
 

@@ -14,8 +14,11 @@ import pytest
 
 import flows.demo_news
 from flows.cli.demo_news import show
+from flows.cli.run import run
 from flows.demo_news import Found, Poll, demonstrate
 from flows.news_backfill import NewsBackfilled
+from flows.summary import summarise
+from pipelines.errors import ConfigurationError
 from pipelines.fake_providers.january_2025 import CONTACT
 from pipelines.settings import Settings
 from warehouse.news_record import news_freshness
@@ -135,6 +138,8 @@ def test_filings_and_the_release_are_recognised_as_events_of_the_catalogue(repla
     found = {row["event_id"]: row for row in replay.found.candidates.iter_rows(named=True) if row["event_id"]}
     assert {"msft-fy25q2-results", "meta-q4-2024-results", "tsla-q4-2024-results", "deepseek-r1-release"} <= set(found)
     assert found["msft-fy25q2-results"]["available_at"] == at("2025-01-29 21:08:56")
+    assert found["deepseek-r1-paper-arxiv"]["candidate_id"] == "arxiv:2501.12948"
+    assert found["deepseek-v3-release"]["title"] == "deepseek-ai/DeepSeek-V3"  # three weeks later, by its name alone
     kinds = replay.found.candidates.filter(pl.col("kind") == "burst")
     assert kinds["candidate_id"].to_list() == ["burst:efficiency_breakthrough:2025-01-26"]
 
@@ -202,6 +207,44 @@ def test_the_demonstration_shows_what_was_found(
     ):
         assert words in shown
     assert CONTACT.split()[-1] not in shown
+
+
+def test_a_demonstration_is_kept_in_a_folder_of_its_own_alone(
+    replay: Replay, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Invented news comes into a new folder, which is named, and never into one that holds something."""
+    homes: list[Path] = []
+    monkeypatch.setattr(flows.demo_news, "demonstrate", lambda home: homes.append(home) or iter(replay.steps))
+    show(tmp_path / "january")
+    assert homes == [tmp_path / "january"]
+    assert f"REACTION_HOME={tmp_path / 'january'} reaction events candidates" in capsys.readouterr().out
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "warehouse.duckdb").touch()
+    with pytest.raises(ConfigurationError, match="invented news may not come among your own"):
+        show(tmp_path / "own")
+    assert len(homes) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"), [({"keep": Path("x")}, "--keep"), ({"demo_news": True, "news": "arxiv"}, "--news")]
+)
+def test_options_that_a_demonstration_does_not_read_are_refused(options: dict[str, Any], message: str) -> None:
+    """Nothing is asked, and nothing is left out in silence."""
+    with pytest.raises(ConfigurationError, match=f"{message}: "):
+        run(**options)
+
+
+def test_a_run_says_what_waits_for_a_decision(replay: Replay) -> None:
+    """Two lines: candidates, with those that this run brought, and large reactions that no event explains."""
+    outcome = replay.found.outcome
+    lines = summarise(outcome.run.marts_file, outcome).lines
+    (candidates,) = [line for line in lines if line.startswith("candidate events: ")]
+    (movers,) = [line for line in lines if line.startswith("large reactions without an event: ")]
+    assert candidates == (
+        "candidate events: 1 to decide on, 0 of them with news of this run; `reaction events candidates` lists them"
+    )
+    ((n_all,),) = query(replay, "select count(*) from fct_movers where n_events = 0")
+    assert movers == f"large reactions without an event: {n_all}, 0 in the last 30 days"
 
 
 def query(replay: Replay, sql: str) -> list[tuple[Any, ...]]:

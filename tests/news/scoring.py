@@ -20,6 +20,7 @@ SETS = {
     "tuned": "rules were corrected by these",
     "held_out": "written before the rules, never looked at when rules were corrected; by the author of the rules",
     "unseen": "written after the rules were fixed, by the author of the rules, in words of other days and desks",
+    "unseen_second": "written after the last change of the rules, by the author of that change; scored once",
 }
 
 

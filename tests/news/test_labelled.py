@@ -12,7 +12,8 @@ FLOORS = {
     # set: precision and recall of links, of themes; a little under what was measured when the rules were fixed
     "tuned": ((0.98, 0.98), (0.95, 0.96)),
     "held_out": ((0.97, 0.97), (0.92, 0.95)),
-    "unseen": ((0.90, 0.97), (0.95, 0.68)),
+    "unseen": ((0.90, 0.97), (0.95, 0.73)),
+    "unseen_second": ((0.88, 0.96), (0.91, 0.48)),
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from flows.run import model_variables, models
-from flows.share_counts import REST, SharesRefreshed, refresh_share_counts
+from flows.share_counts import REST, SharesRefreshed, refresh_share_counts, share_count_warnings
 from pipelines.errors import ConfigurationError, SourceError
 from pipelines.fake_providers import edgar as fake
 from pipelines.fake_providers import faults
@@ -103,3 +103,21 @@ def test_what_is_stored_is_what_the_model_of_shares_reads(tmp_path: Path, server
         ).fetchall()
     assert names == ["GOOGL", "NVDA"]
     assert found == [("GOOGL", date(2024, 10, 30), 12_240.0), ("NVDA", date(2024, 11, 20), 24_490.0)]
+
+
+def test_a_run_asks_for_counts_only_if_the_settings_say_so(server: FakeEdgar, tmp_path: Path) -> None:
+    """By default the seed alone counts; asked for, what fails is a warning and the next run asks again."""
+    settings = Settings(home=tmp_path, edgar_base_url=server.base_url, sec_contact=CONTACT, symbols=("NVDA",))
+    hosts = Hosts(SetClock(NOW))
+    assert share_count_warnings(settings, "r1", NOW, hosts) == ()
+    assert not server.log
+    asking = settings.model_copy(update={"share_counts": "edgar"})
+    server.arm(faults.answers(200, b"<html>Sorry</html>", "text/html"))
+    (warning,) = share_count_warnings(asking, "r2", NOW, hosts)
+    assert warning.startswith("counts of shares: the SEC's map of tickers at ")
+    server.disarm()
+    assert share_count_warnings(asking, "r3", NOW, hosts) == ()
+    with open_file(settings.warehouse_file, read_only=True) as connection:
+        assert stored_objects(connection, "edgar_share_counts") == ["NVDA"]
+    with pytest.raises(ConfigurationError, match="sec_contact"):
+        share_count_warnings(asking.model_copy(update={"sec_contact": None}), "r4", NOW + 2 * REST, hosts)

@@ -180,6 +180,25 @@ def test_a_file_of_the_fourth_version_gets_the_tables_of_news_and_facts(
     assert connection.execute("select count(*) from audit.generations").fetchall() == [(1,)]
 
 
+def test_a_file_of_the_eighth_version_keeps_its_events_and_gets_their_addresses_with_the_next_version(
+    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stored event is not rewritten: what was known then stays as it was stored."""
+    monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS[:8])
+    migrate(connection)
+    assert "urls" not in [name for name, _, _ in tables(connection)["raw.catalogue_events"]]
+    connection.execute(
+        "insert into raw.catalogue_events (batch_id, row_number, event_id, title, precision, kind, url, tickers) "
+        "values ('b', 0, 'e', 't', 'day', 'news', 'https://e.com', '[]')"
+    )
+
+    monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS)
+    assert migrate(connection) == len(MIGRATIONS)
+    assert connection.execute("select event_id, url, urls from raw.catalogue_events").fetchall() == [
+        ("e", "https://e.com", None)
+    ]
+
+
 def test_a_step_that_fails_leaves_the_version_before(
     connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,3 +73,12 @@ def test_before_the_first_publication_it_says_what_to_do(tmp_path: Path) -> None
     """There is nothing to query yet."""
     with pytest.raises(NothingPublishedError, match="run `reaction run` first"):
         run_query(tmp_path / "marts.duckdb", "select 1")
+
+
+def test_marts_of_an_older_version_are_told_from_a_name_that_is_wrong(marts_file: Path) -> None:
+    """Who asks for a table that these marts do not have yet hears how to get it."""
+    with pytest.raises(QueryError, match="had no fct_event_candidates; `reaction run` publishes them anew"):
+        run_query(marts_file, "select * from fct_event_candidates")
+    with pytest.raises(QueryError, match="fct_nothing does not exist") as caught:
+        run_query(marts_file, "select * from fct_nothing")
+    assert "anew" not in str(caught.value)
