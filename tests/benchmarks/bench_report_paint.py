@@ -62,7 +62,7 @@ def measure(browser: Browser, kind: str, file: Path, width: int, repeats: int) -
         context = browser.new_context(viewport={"width": width, "height": HEIGHT})
         page = context.new_page()
         page.goto(file.as_uri())
-        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+        page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
         found.append(page.evaluate(MEASURED))
         context.close()
     paints = sorted(each["paint"] for each in found)

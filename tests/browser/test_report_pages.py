@@ -168,7 +168,9 @@ def test_the_page_follows_the_system_s_theme_and_the_switch(chromium: Browser, s
         assert page.locator("#theme").get_attribute("aria-label") == "Use the light theme"
         page.locator("#theme").click()
         page.wait_for_selector('html[data-theme="light"]')
-        page.wait_for_function("[...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('svg'))")
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('svg'))"
+        )
         light = _ground(page)
         assert _luminance(dark) < 0.1
         assert _luminance(light) > 0.9
