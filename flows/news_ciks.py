@@ -57,7 +57,7 @@ def refresh_tickers(settings: Settings, run_id: str, now: datetime, hosts: Hosts
     is_fresh = isinstance(answered, datetime) and timedelta() <= now - answered < REST
     if stored is not None and is_fresh:
         return Tickers(_ours(stored.rows, settings))
-    answer = _ask(settings, hosts)
+    answer = ask_tickers(settings, hosts)
     _keep(settings, run_id, answer)
     failure = None if answer.batch is not None else (answer.outcome.value, f"{OBJECT}: {answer.reason}")
     rows = answer.batch.frame if answer.batch is not None else stored.rows if stored is not None else None
@@ -76,10 +76,15 @@ def _ours(tickers: pl.DataFrame, settings: Settings) -> dict[int, tuple[str, ...
     return dict(sorted(filers.items()))
 
 
-def _ask(settings: Settings, hosts: Hosts) -> EdgarAnswer:
+def sec_contact(settings: Settings) -> str | None:
+    """Return the contact as requests to the SEC carry it."""
+    return None if settings.sec_contact is None else settings.sec_contact.get_secret_value()
+
+
+def ask_tickers(settings: Settings, hosts: Hosts) -> EdgarAnswer:
+    """Ask the SEC for its map of tickers."""
     address = base_url("edgar", settings)
-    contact = None if settings.sec_contact is None else settings.sec_contact.get_secret_value()
-    source = EdgarTickers(contact, address, manners=manners(MANNERS, address), hosts=hosts)
+    source = EdgarTickers(sec_contact(settings), address, manners=manners(MANNERS, address), hosts=hosts)
     try:
         return source.fetch()
     finally:

@@ -11,12 +11,13 @@ import polars as pl
 
 from flows.inputs import incoming
 from flows.live_sources import base_url, manners
+from flows.news_ciks import ask_tickers, sec_contact
 from flows.news_sources import followed_symbols
 from pipelines.contracts import EDGAR_SHARE_COUNTS, REQUESTS
 from pipelines.errors import SourceError
 from pipelines.settings import Settings
 from pipelines.sources.edgar_share_counts import EdgarShareCounts, ShareCountsRequest
-from pipelines.sources.edgar_tickers import EdgarTickers, symbols_by_cik
+from pipelines.sources.edgar_tickers import symbols_by_cik
 from pipelines.sources.edgar_web import MANNERS, EdgarAnswer
 from pipelines.sources.live import Outcome
 from pipelines.sources.web.hosts import HOSTS, Hosts
@@ -69,7 +70,7 @@ def refresh_share_counts(
     wanted = [symbol for symbol in dict.fromkeys(symbols) if symbol not in fresh]
     if not wanted:
         return SharesRefreshed(StoreResult(0, 0, 0), (), ())
-    tickers = _tickers(settings, hosts)
+    tickers = ask_tickers(settings, hosts)
     ciks = {symbol: cik for cik, names in symbols_by_cik(_frame(tickers)).items() for symbol in names}
     requests = [ShareCountsRequest(ciks[symbol], symbol) for symbol in wanted if symbol in ciks]
     answers = [tickers, *_ask(settings, requests, hosts)]
@@ -103,19 +104,6 @@ def share_count_warnings(settings: Settings, run_id: str, now: datetime, hosts: 
     )
 
 
-def _contact(settings: Settings) -> str | None:
-    return None if settings.sec_contact is None else settings.sec_contact.get_secret_value()
-
-
-def _tickers(settings: Settings, hosts: Hosts) -> EdgarAnswer:
-    address = base_url("edgar", settings)
-    source = EdgarTickers(_contact(settings), address, manners=manners(MANNERS, address), hosts=hosts)
-    try:
-        return source.fetch()
-    finally:
-        source.close()
-
-
 def _frame(answer: EdgarAnswer) -> pl.DataFrame:
     if answer.batch is None:
         raise SourceError(f"the SEC's map of tickers at {answer.url}: {answer.outcome}: {answer.reason}")
@@ -124,7 +112,7 @@ def _frame(answer: EdgarAnswer) -> pl.DataFrame:
 
 def _ask(settings: Settings, requests: Iterable[ShareCountsRequest], hosts: Hosts) -> list[EdgarAnswer]:
     address = base_url("edgar", settings)
-    source = EdgarShareCounts(_contact(settings), address, manners=manners(MANNERS, address), hosts=hosts)
+    source = EdgarShareCounts(sec_contact(settings), address, manners=manners(MANNERS, address), hosts=hosts)
     answers: list[EdgarAnswer] = []
     try:
         for request in requests:
