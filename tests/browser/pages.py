@@ -116,11 +116,10 @@ def opened(
 def draw_all(page: Page) -> None:
     """Have every chart drawn, as before printing, also those far below what is seen; one without rows says so."""
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    drawn = "[data-chart][data-drawn] svg, [data-chart]:not([data-drawn]) .plot:not(:empty)"
-    page.wait_for_function(
-        "(drawn) => document.querySelectorAll(drawn).length >= document.querySelectorAll('[data-chart]').length",
-        arg=drawn,
-    )
+    # A place is empty before its drawing, and has a drawing that is not marked as done while it is made. The condition
+    # is a function: a bare expression would be evaluated at every look, which the page's policy refuses.
+    waits = "[data-chart] .plot:empty, [data-chart]:not([data-drawn]) .plot:has(svg)"
+    page.wait_for_function("(waits) => !document.querySelector(waits)", arg=waits)
 
 
 def copied(page: Page) -> str:
