@@ -146,10 +146,10 @@ def run(
         Print the summary as JSON.
     """
     from flows.cli.progress import progress
-    from flows.cli.run_options import refuse_contradictions
+    from flows.cli.run_options import refuse_beside_a_demo, refuse_contradictions
     from pipelines.settings import load_settings
 
-    _refuse_beside_a_demo(demo_news=demo_news, demo_live=demo_live, news=news, keep=keep)
+    refuse_beside_a_demo(demo_news=demo_news, demo_live=demo_live, news=news, keep=keep)
     if demo_news:
         from flows.cli.demo_news import show as show_news
 
@@ -242,15 +242,6 @@ def column_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
         if twice:
             raise ConfigurationError(f"--column: expected each column once, got {', '.join(twice)} twice; keep one")
     return dict(split)
-
-
-def _refuse_beside_a_demo(*, demo_news: bool, demo_live: bool, news: str | None, keep: Path | None) -> None:
-    from pipelines.errors import ConfigurationError
-
-    if keep is not None and not demo_news:
-        raise ConfigurationError("--keep: expected --demo-news beside it, whose home it keeps; leave it out")
-    if news is not None and (demo_news or demo_live):
-        raise ConfigurationError("--news: a demonstration asks faked providers alone; leave one of the two out")
 
 
 def _alone(settings: Settings, as_of: str | None) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import get_args
 
 from flows.cli.words import LiveSource
@@ -52,6 +53,14 @@ def refuse_contradictions(settings: Settings, given: Mapping[str, object], as_of
     if given.get("--hourly") is False and given.get("--hourly-start"):
         raise ConfigurationError("--no-hourly and --hourly-start contradict each other; give one of them")
     _refuse_future(given)
+
+
+def refuse_beside_a_demo(*, demo_news: bool, demo_live: bool, news: str | None, keep: Path | None) -> None:
+    """Refuse options that go with a demonstration alone, or that it would ignore."""
+    if keep is not None and not demo_news:
+        raise ConfigurationError("--keep: expected --demo-news beside it, whose home it keeps; leave it out")
+    if news is not None and (demo_news or demo_live):
+        raise ConfigurationError("--news: a demonstration asks faked providers alone; leave one of the two out")
 
 
 def _refuse(named: list[str], options: tuple[str, ...], why: str) -> None:
