@@ -127,9 +127,16 @@ def _events(events: list[str], day_0: dict[str, date], titles: dict[int, str], u
 
 def _securities(symbols: list[str], days: list[date]) -> pl.DataFrame:
     return pl.DataFrame({"symbol": symbols}).with_columns(
+        security_id=pl.col("symbol"),
         name=pl.format("Company {}", "symbol"),
+        issuer=pl.lit(None, pl.String),
+        share_class=pl.lit(None, pl.String),
         exchange_mic=pl.lit("XNYS"),
         currency=pl.lit("USD"),
+        major_currency=pl.lit("USD"),
+        units_per_major=1,
+        is_minor_unit=pl.lit(value=False),
+        provider_currency=pl.lit(None, pl.String),
         asset_class=pl.lit("equity"),
         benchmark_symbol=pl.lit(symbols[0]),
         source=pl.lit("files"),
@@ -140,6 +147,7 @@ def _securities(symbols: list[str], days: list[date]) -> pl.DataFrame:
         last_session_index=len(days) - 1,
         n_sessions=len(days),
         is_ended=pl.lit(value=False),
+        ended_date=pl.lit(None, pl.Date),
     )
 
 
@@ -257,6 +265,7 @@ def _record() -> list[tuple[Table, pl.DataFrame]]:
         "source": "files",
         "code_version": "0",
     }
+    counts = {"n_requests": None, "n_rows": 1}
     check = {"run_id": "r1", "gate": "publish", "table_name": "dim_events", "check_name": "columns", "severity": "fail"}
     generation = {
         "generation_id": "g1",
@@ -266,7 +275,7 @@ def _record() -> list[tuple[Table, pl.DataFrame]]:
         "table_hashes": "{}",
     }
     return [
-        (RUNS, pl.DataFrame([run | {"input_hash": "i1", "status": "published", "message": None}])),
+        (RUNS, pl.DataFrame([run | {"input_hash": "i1", "status": "published", "message": None, **counts}])),
         (QUALITY_CHECKS, pl.DataFrame([check | _measured()])),
         (QUARANTINE, QUARANTINE.empty()),
         (GENERATIONS, pl.DataFrame([generation])),
