@@ -47,3 +47,7 @@ bench *args:
 # What CI runs.
 ci:
     bash .ci/run
+
+# The report in a real browser.
+browser *args:
+    REACTION_CHROMIUM="$(which chromium)" uv run pytest -n 2 tests/browser {{args}}
