@@ -64,10 +64,10 @@ def make_source(word: str, settings: Settings) -> tuple[BarsSource, Manners]:
 
 def source_manners(word: str, settings: Settings) -> Manners:
     """Return the manners with which a source is asked."""
-    from pipelines.sources import binance_prices, coinbase_prices, fred_prices, nasdaq_prices, yahoo_prices
+    from pipelines.sources import binance_prices, coinbase_prices, fred_prices, nasdaq_prices, yahoo_source
 
     modules = {
-        "yahoo": yahoo_prices,
+        "yahoo": yahoo_source,
         "nasdaq": nasdaq_prices,
         "coinbase": coinbase_prices,
         "binance": binance_prices,

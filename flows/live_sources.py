@@ -39,8 +39,8 @@ def live_source(name: str, settings: Settings, hosts: Hosts = HOSTS) -> BarsSour
     address = base_url(name, settings)
     match name:
         case "yahoo":
-            from pipelines.sources.yahoo_prices import MANNERS as YAHOO
             from pipelines.sources.yahoo_prices import YahooPrices
+            from pipelines.sources.yahoo_source import MANNERS as YAHOO
 
             return YahooPrices(address, manners=manners(YAHOO, address), hosts=hosts)
         case "nasdaq":

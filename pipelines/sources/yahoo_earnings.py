@@ -9,7 +9,6 @@ here.
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -22,14 +21,12 @@ from pipelines.sources.news import NewsAnswer, NewsItem, NewsRequest
 from pipelines.sources.news_text import one_line, unescaped, whole_text
 from pipelines.sources.news_times import TimeReading, read_time
 from pipelines.sources.web.client import Page
-from pipelines.sources.web.hosts import HOSTS, Hosts
 from pipelines.sources.web.items import answered, failed
 from pipelines.sources.web.judge import ShapeError
-from pipelines.sources.web.manners import Manners
 from pipelines.sources.web.shaped import shaped
 from pipelines.sources.yahoo_answers import judge_answer
-from pipelines.sources.yahoo_prices import MANNERS
 from pipelines.sources.yahoo_session import CALENDAR, CALENDAR_HOST
+from pipelines.sources.yahoo_source import YahooSource
 
 SOURCE: Final = "yahoo_earnings"
 PER_PAGE: Final = 100
@@ -54,29 +51,10 @@ _LABELS: Final = ("Symbol", "Company Name", "Event Name", "Event Start Date", "T
 _QUARTER = re.compile(r"\bQ[1-4]\s+\d{4}\b")
 
 
-class YahooEarnings:
-    """Planned and past dates of results; safe to share between threads.
-
-    Parameters
-    ----------
-    base_url : str or None
-        A server to ask in place of Yahoo; it finds the name of Yahoo's host in the header Host.
-    """
+class YahooEarnings(YahooSource):
+    """Planned and past dates of results."""
 
     name = SOURCE
-
-    def __init__(
-        self,
-        base_url: str | None = None,
-        *,
-        manners: Manners = MANNERS,
-        hosts: Hosts = HOSTS,
-        rng: random.Random | None = None,
-    ) -> None:
-        from pipelines.sources.yahoo_web import YahooWeb  # imports yfinance, and pandas with it
-
-        self._web = YahooWeb(base_url, manners, hosts, rng)
-        self._clock = hosts.clock
 
     def fetch(self, request: NewsRequest) -> NewsAnswer:
         """Ask for the dates of symbols (``NVDA,AMD``), or without any of all companies of the USA, in a window."""
@@ -96,10 +74,6 @@ class YahooEarnings:
                 return shaped(request, page, partial(_answer, request, page, rows, first, last))
         reason = f"expected at most {len(rows)} dates, got more; ask for a part of the window"
         return failed(request, page, reason, Outcome.REFUSED)
-
-    def close(self) -> None:
-        """Give connections back."""
-        self._web.close()
 
     def _page(self, query: str, first: datetime, last: datetime, offset: int) -> Page:
         body = {

@@ -7,7 +7,6 @@ and never passed on.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
@@ -18,43 +17,22 @@ from pipelines.sources.news import SUMMARY_CHARACTERS, NewsAnswer, NewsItem, New
 from pipelines.sources.news_text import one_line, plain_text, unescaped, whole_text
 from pipelines.sources.news_times import read_time
 from pipelines.sources.web.client import Page
-from pipelines.sources.web.hosts import HOSTS, Hosts
 from pipelines.sources.web.items import answered, failed
 from pipelines.sources.web.judge import ShapeError
-from pipelines.sources.web.manners import Manners
 from pipelines.sources.web.shaped import shaped
 from pipelines.sources.yahoo_answers import judge_answer
-from pipelines.sources.yahoo_prices import MANNERS
 from pipelines.sources.yahoo_session import NEWS, NEWS_HOST
+from pipelines.sources.yahoo_source import YahooSource
 
 SOURCE: Final = "yahoo_news"
 MOST_ITEMS: Final = 50
 _LONGEST_SYMBOL: Final = 32
 
 
-class YahooNews:
-    """The newest items on a symbol; safe to share between threads.
-
-    Parameters
-    ----------
-    base_url : str or None
-        A server to ask in place of Yahoo; it finds the name of Yahoo's host in the header Host.
-    """
+class YahooNews(YahooSource):
+    """The newest items on a symbol."""
 
     name = SOURCE
-
-    def __init__(
-        self,
-        base_url: str | None = None,
-        *,
-        manners: Manners = MANNERS,
-        hosts: Hosts = HOSTS,
-        rng: random.Random | None = None,
-    ) -> None:
-        from pipelines.sources.yahoo_web import YahooWeb  # imports yfinance, and pandas with it
-
-        self._web = YahooWeb(base_url, manners, hosts, rng)
-        self._clock = hosts.clock
 
     def fetch(self, request: NewsRequest) -> NewsAnswer:
         """Ask for the newest `MOST_ITEMS` on a symbol by Yahoo's name."""
@@ -73,10 +51,6 @@ class YahooNews:
         if page.outcome is not Outcome.OK:
             return failed(request, page)
         return shaped(request, page, lambda: _answer(request, page))
-
-    def close(self) -> None:
-        """Give connections back."""
-        self._web.close()
 
 
 def _stream(data: Any) -> list[dict[str, Any]]:

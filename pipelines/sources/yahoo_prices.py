@@ -19,7 +19,6 @@ The interface is unofficial and for personal use: what it answers is kept and ne
 
 from __future__ import annotations
 
-import random
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -27,18 +26,13 @@ from urllib.parse import quote
 
 from pipelines.sources.live import Answer, BarsRequest, Outcome
 from pipelines.sources.web.bars import failed, unaskable
-from pipelines.sources.web.hosts import HOSTS, Hosts
-from pipelines.sources.web.limiter import Rate
-from pipelines.sources.web.manners import Limits, Manners
-from pipelines.sources.web.retry import Retries
 from pipelines.sources.yahoo_chart import Chart, judge_chart
+from pipelines.sources.yahoo_source import YahooSource
 
 if TYPE_CHECKING:
     from pipelines.sources.web.client import Page
 
 SOURCE: Final = "yahoo_prices"
-MANNERS: Final = Manners(rate=Rate(0.5), retries=Retries(4, 2.0, 60.0), limits=Limits(max_bytes=16 << 20))
-"""How Yahoo is asked: once in two seconds."""
 
 HOURLY_DAYS: Final = 730
 """Days back to which there are bars of an hour."""
@@ -46,35 +40,10 @@ HOURLY_DAYS: Final = 730
 _EARLIEST, _LATEST = timedelta(hours=14), timedelta(hours=12)  # clocks ahead of UTC and behind it
 
 
-class YahooPrices:
-    """Bars and corporate actions of Yahoo Finance; safe to share between threads.
-
-    Parameters
-    ----------
-    base_url : str or None
-        A server to ask in place of Yahoo, such as a fake one; it finds the name of Yahoo's host in the header Host.
-    manners : Manners
-        How often and how long to ask.
-    hosts : Hosts
-        Limiters and breakers of the process, and its clock.
-    rng : Random or None
-        Draws the waits before repetitions.
-    """
+class YahooPrices(YahooSource):
+    """Bars and corporate actions of Yahoo Finance."""
 
     name = SOURCE
-
-    def __init__(
-        self,
-        base_url: str | None = None,
-        *,
-        manners: Manners = MANNERS,
-        hosts: Hosts = HOSTS,
-        rng: random.Random | None = None,
-    ) -> None:
-        from pipelines.sources.yahoo_web import YahooWeb  # imports yfinance, and pandas with it
-
-        self._web = YahooWeb(base_url, manners, hosts, rng)
-        self._clock = hosts.clock
 
     def fetch(self, request: BarsRequest) -> Answer:
         """Ask for the bars of a symbol, retries included.
@@ -97,10 +66,6 @@ class YahooPrices:
             return Answer(request, Outcome.REFUSED, now, "", refusal)
         page = self._web.chart(quote(request.symbol, safe=""), _params(request, now), partial(judge_chart, request))
         return _answer(request, page)
-
-    def close(self) -> None:
-        """Give connections back."""
-        self._web.close()
 
 
 def _refusal(request: BarsRequest, now: datetime) -> str:

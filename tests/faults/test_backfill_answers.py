@@ -17,7 +17,7 @@ from pipelines.fake_providers.market import Market, Security
 from pipelines.fake_providers.server import Fault
 from pipelines.fake_providers.yahoo import CHART, FakeYahoo
 from pipelines.settings import Settings
-from pipelines.sources import yahoo_prices
+from pipelines.sources import yahoo_source
 from pipelines.sources.live import BarsSource
 from pipelines.sources.web.breaker import Patience
 from pipelines.sources.web.clock import SystemClock
@@ -96,7 +96,7 @@ def test_fault_30_a_chunk_whose_answer_does_not_end_is_broken_and_the_others_are
     yahoo: FakeYahoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
     """The deadline of a request holds in a backfill too: one chunk is left, and is had when the provider is well."""
-    monkeypatch.setattr(yahoo_prices, "MANNERS", replace(yahoo_prices.MANNERS, limits=Limits(total=1.5)))
+    monkeypatch.setattr(yahoo_source, "MANNERS", replace(yahoo_source.MANNERS, limits=Limits(total=1.5)))
     settings = Settings(home=tmp_path, yahoo_base_url=yahoo.base_url)
     yahoo.arm(fault, STOCKS[5])
     done = backfill(settings)

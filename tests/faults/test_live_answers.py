@@ -21,7 +21,7 @@ from pipelines.fake_providers.market import Security
 from pipelines.fake_providers.server import Fault, Reply
 from pipelines.fake_providers.yahoo import CHART
 from pipelines.fake_providers.yahoo_faults import cell, chart_fault, live_beside_final, meta, nothing, without
-from pipelines.sources import yahoo_prices
+from pipelines.sources import yahoo_source
 from pipelines.sources.web.manners import Limits
 from tests.live_rig import Rig, rig, states
 from warehouse.store import StoreResult, append
@@ -119,7 +119,7 @@ def test_fault_30_one_answer_that_does_not_end_costs_its_symbol(
     polled: Rig, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
     """Each byte comes in time, and all of them do not: at its deadline the request is broken, the others are stored."""
-    monkeypatch.setattr(yahoo_prices, "MANNERS", replace(yahoo_prices.MANNERS, limits=Limits(total=1.5)))
+    monkeypatch.setattr(yahoo_source, "MANNERS", replace(yahoo_source.MANNERS, limits=Limits(total=1.5)))
     before = polled.bars()
     polled.yahoo.arm(fault, "NVDA")
     done = polled.poll("NVDA", "AAPL")

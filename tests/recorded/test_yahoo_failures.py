@@ -32,7 +32,8 @@ from pipelines.sources.web.hosts import Hosts
 from pipelines.sources.web.limiter import Rate
 from pipelines.sources.web.manners import Limits, Manners
 from pipelines.sources.web.retry import Retries
-from pipelines.sources.yahoo_prices import MANNERS, YahooPrices
+from pipelines.sources.yahoo_prices import YahooPrices
+from pipelines.sources.yahoo_source import MANNERS
 from tests.fake_clock import Drawn, FakeClock
 from tests.recorded.yahoo_rig import FRIDAY, ask, market, source, week
 
