@@ -38,7 +38,7 @@ DEPTH_DAYS: Final[Mapping[str, int]] = {"yahoo": HOURLY_DAYS}
 _MARGIN: Final = timedelta(days=2)
 """A provider's depth counts from its own clock, and the first day that is asked for is to be a whole one."""
 
-_NO_HOURS: Final = NO_BARS.with_columns(pl.col("date").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
+_NO_HOURS: Final = pl.DataFrame(schema={**NO_BARS.schema, "date": pl.Datetime("us", "UTC")})
 
 
 def refresh_hours(
