@@ -7,10 +7,9 @@ asks for exactly the chunks whose commit was not reached, and asking for them tw
 from __future__ import annotations
 
 import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from flows.live_sessions import Sessions
 from flows.live_sources import base_url, live_source, manners
 from flows.record import State, record, run_row
 from flows.run import Run
+from flows.stopping import Heard, heard_stop
 from pipelines.errors import WarehouseError
 from pipelines.settings import Settings
 from pipelines.sources.live import BarsSource
@@ -174,38 +174,6 @@ def _ended(done: Backfilled, *, is_stopped: bool) -> State:
         n_requests=sum(one.n_requests for one in tally.sources.values()),
         n_rows=tally.n_rows,
     )
-
-
-@dataclass(slots=True)
-class Heard:
-    """A signal that was heard."""
-
-    event: threading.Event = field(default_factory=threading.Event)
-    number: int | None = None
-
-
-@contextmanager
-def heard_stop() -> Iterator[Heard]:
-    """Note SIGTERM and Ctrl-C instead of ending at once; the second one ends at once."""
-    heard = Heard()
-
-    def hear(number: int, frame: object) -> None:
-        del frame
-        if heard.event.is_set():
-            raise KeyboardInterrupt
-        heard.number = number
-        heard.event.set()
-
-    try:
-        before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # only the main thread hears signals
-        yield heard
-        return
-    try:
-        yield heard
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _words(plan: Plan) -> list[str]:

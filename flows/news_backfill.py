@@ -18,7 +18,6 @@ from typing import Final
 
 import polars as pl
 
-from flows.backfill import heard_stop
 from flows.backfill_asking import MOST_PAUSES, TICK
 from flows.backfill_plan import Days
 from flows.backfill_tally import SourceTally, Tally, announce
@@ -28,6 +27,7 @@ from flows.news_ciks import Tickers, refresh_tickers, stored_tickers
 from flows.news_sources import Known, news_manners, news_source
 from flows.news_store import Answered, store_answers
 from flows.run import Run
+from flows.stopping import heard_stop
 from pipelines.contracts import BACKFILL_CHUNKS
 from pipelines.errors import SourceError
 from pipelines.settings import Settings

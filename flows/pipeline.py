@@ -20,6 +20,7 @@ from flows.core import CoreSummary
 from flows.progress import announce
 from flows.record import State
 from flows.run import Run
+from flows.stopping import Swallowed, stop_in, swallowed_stops
 from pipelines.errors import GateClosedError, WarehouseError
 from pipelines.settings import Settings
 from pipelines.sources.web.hosts import HOSTS, Hosts
@@ -89,14 +90,16 @@ def run_pipeline(
         If anything else that can be explained goes wrong.
     """
     run = Run.start(settings, as_of, hosts)
-    with lease(settings.lock_file, now=run.started_at, what="reaction run"):
+    with lease(settings.lock_file, now=run.started_at, what="reaction run"), swallowed_stops() as swallowed:
         gates: list[GateResult] = []
         try:
             stages.clean_up(settings)
             _record(run, stages.run_row(run, State("running")), [])
-            outcome = _stages(run, call, gates)
+            outcome = _stages(run, call, gates, swallowed)
         except BaseException as error:
             _record_failure(run, error, gates)
+            if (stop := stop_in(error)) is not None:
+                raise stop from None  # Prefect does not know a stop that DuckDB has wrapped
             raise
         finally:
             stages.clean_up(settings)
@@ -112,23 +115,19 @@ def _record(run: Run, row: pl.DataFrame, gates: list[GateResult]) -> None:
 
 def _record_failure(run: Run, error: BaseException, gates: list[GateResult]) -> None:
     status = "gate_closed" if isinstance(error, GateClosedError) else "failed"
-    message = "stopped by a signal" if is_stop(error) else f"{type(error).__name__}: {error}"
+    message = f"{type(error).__name__}: {error}" if stop_in(error) is None else "stopped by a signal"
     row = stages.run_row(run, State(status, datetime.now(UTC), message))
     # A warehouse that cannot take the record must not hide why the run failed.
     with suppress(WarehouseError, duckdb.Error, OSError):
         _record(run, row, gates)
 
 
-def is_stop(error: BaseException) -> bool:
-    """Return whether somebody stopped the run; DuckDB says "Query interrupted" and gives the stop as the cause."""
-    return any(item is not None and not isinstance(item, Exception) for item in (error, error.__cause__))
-
-
-def _stages(run: Run, call: Call, gates: list[GateResult]) -> Outcome:
+def _stages(run: Run, call: Call, gates: list[GateResult], swallowed: Swallowed) -> Outcome:
     done = 0
 
     def step(stage: Callable[..., Any], *args: Any) -> Any:
         nonlocal done
+        swallowed.raise_again()
         announce(stage_title(stage), done, len(STAGES))
         result = call(stage, run, *args)
         done += 1

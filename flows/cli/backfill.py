@@ -127,7 +127,7 @@ def _with_progress(
 ) -> Backfilled:
     from flows.backfill_tally import listener
     from flows.cli.backfill_progress import progress
-    from flows.cli.run import stoppable
+    from flows.stopping import stoppable
 
     with stoppable(), progress(show=show) as hear:
         token = listener.set(hear)

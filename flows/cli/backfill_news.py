@@ -19,9 +19,9 @@ def fill(settings: Settings, words: Sequence[str], days: tuple[date, date | None
 
     from flows.backfill_tally import listener
     from flows.cli.backfill_progress import progress
-    from flows.cli.run import stoppable
     from flows.news_backfill import run_news_backfill
     from flows.news_backfill_plan import checked_days
+    from flows.stopping import stoppable
 
     scope = checked_days(*days, datetime.now(UTC))
     with stoppable(), progress(show=show) as hear:

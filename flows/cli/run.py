@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
@@ -14,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from cyclopts import Parameter
 
 from flows.cli.words import FactorsSource, LiveSource, Paths
+from flows.stopping import stoppable
 
 if TYPE_CHECKING:
     from flows.pipeline import Outcome
@@ -275,34 +272,6 @@ def _import_heavy() -> None:
 
     with quiet():
         pass
-
-
-@contextmanager
-def stoppable() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, in order and with its record written; exit with 128 + the signal."""
-    received: list[int] = []
-
-    def stop(number: int, frame: object) -> None:
-        del frame
-        received.append(number)
-        raise KeyboardInterrupt
-
-    try:
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # only the main thread hears signals
-        yield
-        return
-    try:
-        yield
-    except BaseException as error:
-        # DuckDB and Prefect may have turned the stop into an error of theirs.
-        if received:
-            print("stopped", file=sys.stderr)
-            raise SystemExit(128 + received[0]) from error
-        raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _report(outcome: Outcome, docs: Path | None, *, as_json: bool) -> None:

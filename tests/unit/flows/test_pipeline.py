@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from flows import pipeline, stages
-from flows.pipeline import STAGES, is_stop, run_pipeline, stage_title
+from flows.pipeline import STAGES, run_pipeline, stage_title
 from flows.progress import listener
 from pipelines.errors import GateClosedError, SourceError, WarehouseBusyError, WarehouseError
 from pipelines.settings import Settings
@@ -138,16 +138,34 @@ def test_a_stop_is_recorded(tmp_path: Path, ledger: Ledger, error: BaseException
     assert ledger.rows[-1]["finished_at"] is not None
 
 
-def test_a_stop_inside_a_query_is_a_stop() -> None:
-    """DuckDB turns a stop into an error of its own whose cause is the stop; other errors are none."""
-    interrupted = RuntimeError("Query interrupted")
-    interrupted.__cause__ = KeyboardInterrupt()
-    chained = SourceError("unreadable")
-    chained.__cause__ = OSError("disk")
+def test_a_stop_inside_a_query_is_raised_as_the_stop(tmp_path: Path, ledger: Ledger) -> None:
+    """Prefect knows its own stop, and would take DuckDB's error around it for a failure of the flow."""
+    wrapped = RuntimeError("Query interrupted")
+    wrapped.__cause__ = KeyboardInterrupt()
 
-    assert is_stop(interrupted)
-    assert not is_stop(chained)
-    assert not is_stop(RuntimeError("Query interrupted"))
+    with pytest.raises(KeyboardInterrupt):
+        run_pipeline(settings(tmp_path), failing_at(stages.run_studies, wrapped))
+    assert ledger.endings[-1] == ("failed", "stopped by a signal")
+
+
+def test_a_stop_that_python_drops_ends_the_run_at_the_next_stage(tmp_path: Path, ledger: Ledger) -> None:
+    """A signal can hit where nothing can be raised; the stage ends as usual, the next one does not begin."""
+    called: list[Callable[..., Any]] = []
+
+    class Ending:
+        def __del__(self) -> None:
+            raise KeyboardInterrupt
+
+    def call(stage: Callable[..., Any], *_: object) -> Any:
+        called.append(stage)
+        if stage is stages.run_studies:
+            Ending()
+        return NOTHING
+
+    with pytest.raises(KeyboardInterrupt):
+        run_pipeline(settings(tmp_path), call)
+    assert called[-1] is stages.run_studies
+    assert ledger.endings[-1] == ("failed", "stopped by a signal")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during `reaction run`: the block ends in order, and the exit code says which it was."""
+"""Ctrl-C and SIGTERM: the block ends in order, the exit code says which it was, and none is lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flows.cli.run import stoppable
+from flows.stopping import stop_in, stoppable, swallowed_stops
 from pipelines.errors import SourceError
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
@@ -72,3 +72,46 @@ def test_outside_the_main_thread_nothing_is_caught() -> None:
     thread.start()
     thread.join()
     assert done == [True]
+
+
+def test_a_stop_inside_a_query_is_a_stop() -> None:
+    """DuckDB turns a stop into an error of its own whose cause is the stop; other errors are none."""
+    stop = KeyboardInterrupt()
+    interrupted = RuntimeError("Query interrupted")
+    interrupted.__cause__ = stop
+    chained = SourceError("unreadable")
+    chained.__cause__ = OSError("disk")
+
+    assert stop_in(stop) is stop
+    assert stop_in(interrupted) is stop
+    assert stop_in(chained) is None
+    assert stop_in(RuntimeError("Query interrupted")) is None
+
+
+class Ending:
+    """An object that raises as it ends."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __del__(self) -> None:
+        raise self.error
+
+
+def test_a_stop_that_python_drops_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is raised as an object ends goes nowhere; a stop is kept until it is raised again, an error is shown."""
+    shown: list[BaseException | None] = []
+    monkeypatch.setattr("sys.unraisablehook", lambda unraisable: shown.append(unraisable.exc_value))
+    error, stop = OSError("disk"), KeyboardInterrupt()
+
+    with swallowed_stops() as swallowed:
+        Ending(error)
+        swallowed.raise_again()
+        Ending(stop)
+        with pytest.raises(KeyboardInterrupt) as raised:
+            swallowed.raise_again()
+
+    assert raised.value is stop
+    assert shown == [error]
+    Ending(stop)
+    assert shown == [error, stop]
