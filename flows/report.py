@@ -11,8 +11,11 @@ from pathlib import Path
 
 from flows.progress import announce
 from pipelines.errors import ConfigurationError
+from pipelines.home import REPORT_CACHE
 from pipelines.report.marts import Marts, Scope
 from pipelines.report.site import INDEX, Compiled, Page, Renderer, charts_key, design_key, plan
+from pipelines.settings import Settings
+from warehouse.publish import generation_before
 from warehouse.report_marts import read_report_marts
 
 MANIFEST = "manifest.json"
@@ -61,7 +64,7 @@ def write_report(marts_file: Path, folder: Path, cache: Path, scope: Scope | Non
     """
     scope = scope or Scope()
     announce("read marts", 0, 1)
-    marts = Marts(**read_report_marts(marts_file)).within(scope)
+    marts = Marts(**read_report_marts(marts_file, generation_before(marts_file.parent))).within(scope)
     design = design_key() + _libraries()
     pages = plan(marts, design)
     before = _manifest(folder)
@@ -77,6 +80,11 @@ def write_report(marts_file: Path, folder: Path, cache: Path, scope: Scope | Non
     written = tuple(page.file for page in stale)
     unchanged = tuple(page.file for page in pages if page.file not in set(written))
     return Report(folder, folder / _start(pages, scope), written, unchanged, tuple(removed))
+
+
+def write_report_of_run(settings: Settings) -> Report:
+    """Bring the report of the home up to what its run has published."""
+    return write_report(settings.marts_file, settings.report_index.parent, settings.home / REPORT_CACHE)
 
 
 def _write_pages(folder: Path, pages: list[Page], cache: Path) -> None:

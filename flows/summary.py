@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from flows.pipeline import Outcome
 from warehouse.connection import open_file, quoted
 from warehouse.workspace import read_frame
+
+if TYPE_CHECKING:
+    import altair as alt
+    import duckdb
 
 STRONGEST = """
     select
@@ -19,6 +24,8 @@ STRONGEST = """
         returns.session_date,
         returns.actual_return,
         cars.car as abnormal_return,
+        cars.car_se as abnormal_return_se,
+        cars.df,
         cars.t_stat,
         cars.p_value,
         cars.car * value.market_cap_before_usd as abnormal_value_usd,
@@ -37,6 +44,7 @@ RECENT_DAYS = 30
 """Days before the newest session of which the largest reactions without an event are told."""
 
 N_LARGEST = 3
+N_STRONGEST = 12
 
 CANDIDATES = """
     select
@@ -98,7 +106,7 @@ class Summary:
     lines: list[str]
 
 
-def summarise(marts_file: Path, outcome: Outcome, n_reactions: int = 12) -> Summary:
+def summarise(marts_file: Path, outcome: Outcome, n_reactions: int = N_STRONGEST) -> Summary:
     """Read the summary of a run from the published marts."""
     with open_file(marts_file, read_only=True) as connection:
         statuses = read_frame(
@@ -115,13 +123,7 @@ def summarise(marts_file: Path, outcome: Outcome, n_reactions: int = 12) -> Summ
             connection,
             "select rule_id, symbol, count(*) as n from quarantine group by all order by n desc, symbol limit 5",
         )
-        # Events that share a day 0 share its reaction: show each security and day once.
-        reactions = read_frame(
-            connection,
-            f"select * from ({STRONGEST}) qualify row_number() over (partition by symbol, session_date "
-            "order by is_without_benchmark, is_not_outcome, abs(t_stat) desc, study_id, event_id) = 1 "
-            f"order by abs(t_stat) desc, symbol limit {n_reactions}",
-        )
+        reactions = _strongest(connection, n_reactions)
         headline = read_frame(
             connection, f"select * from ({STRONGEST}) where event_id = 'nvda-record-selloff' and symbol = 'NVDA'"
         )
@@ -130,6 +132,50 @@ def summarise(marts_file: Path, outcome: Outcome, n_reactions: int = 12) -> Summ
         movers = read_frame(connection, UNEXPLAINED)
     lines = [*_lines(outcome, statuses, headline), *_to_decide(candidates, movers), _marts_line(outcome)]
     return Summary(statuses, reasons, quarantine, reactions, headline, lines)
+
+
+def strongest_reactions(marts_file: Path, n_reactions: int = N_STRONGEST) -> pl.DataFrame:
+    """Return the strongest reactions of day 0, one per security and day, from the published marts."""
+    with open_file(marts_file, read_only=True) as connection:
+        return _strongest(connection, n_reactions)
+
+
+def _strongest(connection: duckdb.DuckDBPyConnection, n_reactions: int) -> pl.DataFrame:
+    # Events that share a day 0 share its reaction: show each security and day once.
+    return read_frame(
+        connection,
+        f"select * from ({STRONGEST}) qualify row_number() over (partition by symbol, session_date "
+        "order by is_without_benchmark, is_not_outcome, abs(t_stat) desc, study_id, event_id) = 1 "
+        f"order by abs(t_stat) desc, symbol limit {n_reactions}",
+    )
+
+
+def strongest_figure(reactions: pl.DataFrame) -> alt.LayerChart | None:
+    """Draw the strongest reactions with their 95 % intervals; None if there are none with a standard error.
+
+    Parameters
+    ----------
+    reactions : DataFrame
+        `Summary.reactions`.
+    """
+    from pipelines.report.figures import intervals
+
+    rows = reactions.drop_nulls(["abnormal_return", "abnormal_return_se", "df"])
+    if rows.is_empty():
+        return None
+    drawn = rows.select(
+        pl.format("{} {}", "symbol", "session_date").alias("reaction"),
+        pl.col("df", "p_value"),
+        car="abnormal_return",
+        car_se="abnormal_return_se",
+    )
+    studies = ", ".join(rows["study_id"].unique().sort())
+    return intervals(
+        drawn,
+        title="The strongest reactions of day 0",
+        subtitle=f"Abnormal return of day 0; grey: p above 0.05; studies {studies}",
+        label="reaction",
+    )
 
 
 def live_lines(outcome: Outcome) -> list[str]:

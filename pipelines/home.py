@@ -20,6 +20,15 @@ CONFIG_FILE = Path("reaction.toml")
 MARTS_FILE = Path("published") / "marts.duckdb"
 """The published database, from the home folder."""
 
+REPORT_FOLDER = Path("report")
+"""Folder of reports, from the home folder: one for each limit."""
+
+REPORT_INDEX = REPORT_FOLDER / "all" / "index.html"
+"""First page of the report of everything, from the home folder."""
+
+REPORT_CACHE = Path("cache") / "report"
+"""Folder of compiled charts, from the home folder."""
+
 
 def find_home() -> Path:
     """Return the home folder: ``REACTION_HOME``, else ``home`` in ``reaction.toml``, else `default_home`.

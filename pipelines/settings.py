@@ -22,7 +22,7 @@ from pydantic_settings import (
 )
 
 from pipelines.errors import ConfigurationError
-from pipelines.home import CONFIG_FILE, MARTS_FILE, find_home
+from pipelines.home import CONFIG_FILE, MARTS_FILE, REPORT_INDEX, find_home
 
 NewsWord = Literal["edgar", "gdelt", "feeds", "hackernews", "huggingface", "arxiv", "yahoo_news", "yahoo_earnings"]
 
@@ -110,6 +110,7 @@ class Settings(BaseSettings):
     confounders_listed: int = Field(
         20, ge=1, description="most confounders of a kind that fct_confounders lists of an estimation window"
     )
+    report: bool = Field(False, description="bring the report's pages up to date after each publication")
     accept_fewer_rows: bool = Field(False, description="publish even if far fewer returns come out than last time")
     lock_wait_seconds: float = Field(5.0, ge=0, description="how long to wait for another process's lock")
 
@@ -150,6 +151,11 @@ class Settings(BaseSettings):
     def marts_file(self) -> Path:
         """Return the published database."""
         return self.home / MARTS_FILE
+
+    @property
+    def report_index(self) -> Path:
+        """Return the first page of the report."""
+        return self.home / REPORT_INDEX
 
     def published_as_of(self, instant: datetime) -> Path:
         """Return the folder of the marts as known at an instant."""

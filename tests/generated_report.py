@@ -16,6 +16,7 @@ from pipelines.contracts import (
     DIM_SESSIONS,
     DIM_STUDIES,
     FCT_ABNORMAL_RETURNS,
+    FCT_CONFOUNDERS,
     FCT_EVENT_CARS,
     FCT_EVENT_SECURITIES,
     FCT_GROUP_TESTS,
@@ -98,6 +99,7 @@ def made_up(
         (FCT_EVENT_CARS, _cars(pairs, rng)),
         (FCT_GROUP_TESTS, _tests(events, n_securities, rng)),
         (FCT_VALUE_IMPACT, _value(pairs)),
+        (FCT_CONFOUNDERS, _confounders(pairs)),
         (FCT_RETURNS, _returns(symbols, days, rng)),
         *_record(),
     ]
@@ -233,6 +235,28 @@ def _tests(events: list[str], n: int, rng: np.random.Generator) -> pl.DataFrame:
         is_valid=pl.col("test").is_in(["bmp_t_adjusted", "grank_t"]),
         note=pl.when(pl.col("test") == "bmp_t").then(pl.lit("the pairs share one event session")),
     )
+
+
+def _confounders(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return a split of each security on the day after, and results well before, which are in no event window."""
+    splits = pairs.select("event_id", "symbol").with_columns(
+        confounder_kind=pl.lit("ex_date"),
+        confounder_id=pl.format("action:{}:day", "symbol"),
+        title=pl.format("{} splits 10 for 1", "symbol"),
+        confounder_session=pairs["event_session"] + timedelta(days=1),
+        relative_day=1,
+        in_window=pl.lit("event"),
+        distance=1,
+        is_named=pl.lit(value=False),
+    )
+    earlier = splits.with_columns(
+        confounder_kind=pl.lit("earnings"),
+        confounder_id=pl.lit("results"),
+        relative_day=-60,
+        in_window=pl.lit("estimation"),
+        distance=60,
+    )
+    return pl.concat([splits, earlier])
 
 
 def _value(pairs: pl.DataFrame) -> pl.DataFrame:

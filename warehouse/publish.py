@@ -67,13 +67,20 @@ def generation_at(published: Path, instant: datetime) -> Path | None:
     if not published.is_symlink():
         return None
     live = published.resolve().name
-    folders = [path for path in _generations(published).iterdir() if path.suffix != PARTIAL and path.name <= live]
-    for folder in sorted(folders, reverse=True):
+    for folder in sorted((path for path in _whole(published) if path.name <= live), reverse=True):
         with open_file(folder / MARTS_FILE, read_only=True) as connection:
             row = first_row(connection, "select max(published_at) from generations")
         if row and row[0] is not None and row[0] <= instant:
             return folder / MARTS_FILE
     return None
+
+
+def generation_before(published: Path) -> Path | None:
+    """Return the database that was published before the live one, None if there was none or it is not kept."""
+    if not published.is_symlink():
+        return None
+    earlier = [path for path in _whole(published) if path.name < published.resolve().name]
+    return max(earlier) / MARTS_FILE if earlier else None
 
 
 def sweep(published: Path) -> list[str]:
@@ -173,6 +180,11 @@ def _same_generation(published: Path, hashes: Mapping[str, TableHash], macros: S
 
 def _generations(published: Path) -> Path:
     return published.parent / "generations"
+
+
+def _whole(published: Path) -> list[Path]:
+    """Return the folders of generations that were written to their end."""
+    return [path for path in _generations(published).iterdir() if path.suffix != PARTIAL]
 
 
 def _write(

@@ -10,14 +10,20 @@ import polars as pl
 
 from pipelines.errors import NothingPublishedError, WarehouseError
 from pipelines.home import SQL
-from warehouse.connection import open_file
+from warehouse.connection import attach, identifier, open_memory
 
-CONFOUNDERS: Final = "fct_confounders"
-"""Table that is shown if the marts have it."""
+COMPARED: Final = ("generations", "fct_returns", "fct_event_cars", "fct_study_securities")
+"""Tables of the publication before, which queries read as ``previous``."""
 
 
-def read_report_marts(marts_file: Path) -> dict[str, pl.DataFrame]:
+def read_report_marts(marts_file: Path, before: Path | None = None) -> dict[str, pl.DataFrame]:
     """Return the frames of a report by the name of their query, each sorted, instants in UTC.
+
+    Parameters
+    ----------
+    before : Path, optional
+        The database that was published before this one. Without it, or if it has other columns than this one, nothing
+        counts as changed.
 
     Raises
     ------
@@ -29,19 +35,37 @@ def read_report_marts(marts_file: Path) -> dict[str, pl.DataFrame]:
     if not marts_file.exists():
         raise NothingPublishedError(f"no marts are published yet: expected {marts_file}; run `reaction run`")
     queries = {file.stem: file.read_text(encoding="utf-8") for file in sorted((SQL / "report").glob("*.sql"))}
-    with open_file(marts_file, read_only=True) as connection:
+    with open_memory() as connection:
+        attach(connection, marts_file, "marts")
+        connection.execute("use marts")
         try:
+            _attach_previous(connection, before)
             frames = {name: connection.sql(query).pl() for name, query in queries.items()}
         except (duckdb.BinderException, duckdb.CatalogException) as error:
             raise WarehouseError(
                 f"{marts_file} lacks what a report shows ({str(error).splitlines()[0]}); "
                 "`reaction run` publishes it anew"
             ) from error
-        frames["confounders"] = _optional(connection, CONFOUNDERS)
     return frames
 
 
-def _optional(connection: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame:
-    """Return a table that older marts do not have; empty then."""
-    known = connection.execute("select count(*) from duckdb_tables() where table_name = $1", [table]).fetchall()
-    return connection.sql(f"from {table} order by all").pl() if known[0][0] else pl.DataFrame()
+def _attach_previous(connection: duckdb.DuckDBPyConnection, before: Path | None) -> None:
+    """Attach the publication before, or one of the same tables without rows."""
+    if before is not None:
+        attach(connection, before, "previous")
+        columns = {database: _columns(connection, database) for database in ("marts", "previous")}
+        if columns["marts"] == columns["previous"]:
+            return
+        connection.execute("detach previous")
+    connection.execute("attach ':memory:' as previous")
+    for table in COMPARED:
+        connection.execute(f"create table previous.{identifier(table)} as from marts.{identifier(table)} limit 0")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> list[tuple[str, ...]]:
+    """Return the columns of the tables that are compared."""
+    return connection.execute(
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = $1 and table_name in (select unnest($2)) order by all",
+        [database, list(COMPARED)],
+    ).fetchall()

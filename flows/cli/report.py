@@ -45,14 +45,14 @@ def report(
     from flows.cli.output import print_json
     from flows.cli.progress import progress
     from flows.report import write_report
-    from pipelines.home import MARTS_FILE, find_home
+    from pipelines.home import MARTS_FILE, REPORT_CACHE, REPORT_FOLDER, find_home
     from pipelines.report.marts import Scope
 
     home = find_home()
     scope = Scope(event=event, study=study, theme=theme)
-    folder = out if out is not None else home / "report" / scope.name
+    folder = out if out is not None else home / REPORT_FOLDER / scope.name
     with progress("read marts", show=not as_json):
-        made = write_report(home / MARTS_FILE, folder, home / "cache" / "report", scope)
+        made = write_report(home / MARTS_FILE, folder, home / REPORT_CACHE, scope)
     counts = {"written": len(made.written), "unchanged": len(made.unchanged), "removed": len(made.removed)}
     if as_json:
         print_json({"folder": made.folder, "start": made.start, **counts})

@@ -46,6 +46,7 @@ def run(
     date_format: str | None = None,
     as_of: str | None = None,
     docs: Path | None = None,
+    report: Annotated[bool, Parameter(negative="")] = False,
     accept_fewer_rows: Annotated[bool, Parameter(negative="")] = False,
     use_prefect: Annotated[bool, Parameter(name="--prefect")] = True,
     demo_live: Annotated[bool, Parameter(negative="")] = False,
@@ -127,6 +128,8 @@ def run(
         their own (`as_of/` beside the published ones, which stay); nothing is fetched and no Prefect is involved.
     docs
         Folder to write the Great Expectations Data Docs of both gates to.
+    report
+        Write the published marts as pages too, as `reaction report` does.
     accept_fewer_rows
         Publish even if the returns are less than 70 % of those published last, or end earlier.
     use_prefect
@@ -177,6 +180,7 @@ def run(
         "columns": column_mapping(column) or None,
         "layout": layout,
         "date_format": date_format,
+        "report": report or None,
         "accept_fewer_rows": accept_fewer_rows or None,
     }
     overrides = {name: value for name, value in overrides.items() if value is not None}
@@ -197,12 +201,13 @@ def run(
         "--factors-source": factors_source,
         "--news": news,
         "--share-counts": share_counts,
+        "--report": report,
     }
     refuse_contradictions(settings, given, as_of)
     use_prefect = use_prefect and as_of is None
     with stoppable(), progress("starting Prefect" if use_prefect else "starting", show=not as_json):
         outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings, as_of)
-    _report(outcome, docs, as_json=as_json)
+    _report(outcome, docs, settings.report_index if settings.report else None, as_json=as_json)
 
 
 def news_words(text: str | None) -> list[str] | None:
@@ -249,7 +254,12 @@ def _alone(settings: Settings, as_of: str | None) -> Outcome:
         return run_as_of(settings, parse_instant(as_of))
     from flows.pipeline import run_pipeline
 
-    return run_pipeline(settings)
+    outcome = run_pipeline(settings)
+    if settings.report:
+        from flows.report import write_report_of_run
+
+        write_report_of_run(settings)
+    return outcome
 
 
 def _with_prefect(settings: Settings, overrides: dict[str, Any]) -> Outcome:
@@ -274,7 +284,7 @@ def _import_heavy() -> None:
         pass
 
 
-def _report(outcome: Outcome, docs: Path | None, *, as_json: bool) -> None:
+def _report(outcome: Outcome, docs: Path | None, pages: Path | None, *, as_json: bool) -> None:
     from flows.summary import summarise
 
     summary = summarise(outcome.run.marts_file, outcome)
@@ -289,6 +299,8 @@ def _report(outcome: Outcome, docs: Path | None, *, as_json: bool) -> None:
     _print_summary(outcome, summary)
     if index is not None:
         print(f"data docs: {index}")
+    if pages is not None:
+        print(f"report:  {pages}")
 
 
 def _print_json(outcome: Outcome, summary: Summary) -> None:

@@ -205,6 +205,24 @@ def days() -> alt.LayerChart:
     return _finish([_rows().mark_bar().encode(x=x, y=y, color=shade, tooltip=tips), _zero()], height=220)
 
 
+def mean_path() -> alt.LayerChart:
+    """Draw the mean cumulative abnormal return of a group over its event window, with its 95 % band."""
+    x = alt.X("day:Q", title="sessions from day 0", axis=_days(), scale=alt.Scale(nice=False))
+    y = alt.Y("car:Q", title="mean cumulative abnormal return", axis=_returns())
+    tips = [_tip("day", "session"), _percent("car", "CAAR"), _tip("band", "95 % interval"), _tip("n", "pairs")]
+    base = _told(_rows())
+    near = alt.selection_point(on="pointerover", nearest=True, fields=["day"], empty=False, name="near")
+    seen = alt.when(near).then(alt.value(1.0)).otherwise(alt.value(0.0))
+    layers = [
+        _zero(),
+        _rule_at_day_0(),
+        base.mark_area(opacity=0.18, color=UP).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
+        base.mark_line(strokeWidth=2, color=UP).encode(x=x, y=y),
+        base.mark_point(filled=True, size=45, color=UP).encode(x=x, y=y, opacity=seen, tooltip=tips).add_params(near),
+    ]
+    return _finish(layers, height=260)
+
+
 def small_path() -> alt.LayerChart:
     """Draw one event of a theme as a small multiple: every pair grey, their mean in colour."""
     x = alt.X("day:Q", title=None, axis=alt.Axis(grid=False, tickCount=3), scale=alt.Scale(nice=False))
@@ -230,6 +248,7 @@ KINDS: Final[dict[str, Callable[[], alt.LayerChart]]] = {
     "history": history,
     "price": price,
     "days": days,
+    "mean_path": mean_path,
     "small_path": small_path,
 }
 """Every kind of figure by its name."""
@@ -259,7 +278,8 @@ def _told(rows: alt.Chart) -> alt.Chart:
     told: alt.Chart = rows.transform_calculate(
         low="datum.car - datum.reach",
         high="datum.car + datum.reach",
-        band="format(datum.car - datum.reach, '+.2%') + ' to ' + format(datum.car + datum.reach, '+.2%')",
+        band="datum.reach == null ? 'none' : "
+        "format(datum.car - datum.reach, '+.2%') + ' to ' + format(datum.car + datum.reach, '+.2%')",
         date=DATE,
     )
     return told

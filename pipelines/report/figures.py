@@ -13,6 +13,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 import polars as pl
+import vl_convert
 from scipy.special import stdtrit
 
 from pipelines.errors import ContractError
@@ -184,6 +185,12 @@ def save(chart: alt.LayerChart, file: Path) -> None:
     """Write a figure as its file's ending says: svg, png, or html that needs no network."""
     options = _SAVED.get(file.suffix, {})
     chart.save(str(file), **options)
+
+
+def svg(chart: alt.LayerChart) -> str:
+    """Return a figure as SVG."""
+    text: str = vl_convert.vegalite_to_svg(chart.to_json())
+    return text
 
 
 def _given(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.errors import ConfigurationError
+from pipelines.home import REPORT_INDEX
 from pipelines.report.text import slug
 
 _NAMED: Final = 8
@@ -29,7 +30,9 @@ class Scope:
     def name(self) -> str:
         """Return the name of the folder that holds such a report."""
         parts = [("event", self.event), ("study", self.study), ("theme", self.theme)]
-        return "_".join(f"{word}-{slug(value)}" for word, value in parts if value is not None) or "all"
+        return (
+            "_".join(f"{word}-{slug(value)}" for word, value in parts if value is not None) or REPORT_INDEX.parent.name
+        )
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,9 @@ class Marts:
     runs: pl.DataFrame
     quarantine: pl.DataFrame
     generations: pl.DataFrame
+    theme_days: pl.DataFrame
+    since: pl.DataFrame
+    changes: pl.DataFrame
     confounders: pl.DataFrame
 
     def within(self, scope: Scope) -> Marts:
@@ -91,7 +97,7 @@ class Marts:
     def _of_events(self, events: pl.DataFrame, study: str | None) -> Marts:
         ids = events["event_id"].implode()
         limited: dict[str, pl.DataFrame] = {"events": events}
-        for name in ("pairs", "study_pairs", "days", "cars", "value", "residuals", "sessions"):
+        for name in ("pairs", "study_pairs", "days", "cars", "value", "residuals", "sessions", "changes"):
             frame: pl.DataFrame = getattr(self, name).filter(pl.col("event_id").is_in(ids))
             has_study = study is not None and "study_id" in frame.columns
             limited[name] = frame.filter(pl.col("study_id") == study) if has_study else frame

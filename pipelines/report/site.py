@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipelines.errors import ReactionError
+from pipelines.home import REPORT_INDEX
 from pipelines.report.marts import Marts, digest
 from pipelines.report.pages.common import event_file, security_file, theme_file
 from pipelines.report.pages.event import event_context
@@ -28,7 +29,7 @@ from pipelines.report.pages.theme import ThemePage
 from pipelines.report.palette import DARK
 
 HERE: Final = Path(__file__).parent
-INDEX: Final = "index.html"
+INDEX: Final = REPORT_INDEX.name
 VEGA: Final = "vendor/vega-6.2.0.min.js"
 INTERPRETER: Final = "vendor/vega-interpreter-2.2.1.js"
 
@@ -121,7 +122,15 @@ def plan(marts: Marts, design: str) -> list[Page]:
 def _plan(marts: Marts, design: str) -> Iterator[Page]:
     # What a page says of the generation is not part of its digest: a page whose numbers are the same stays as it is.
     shared = digest(design, marts.studies)
-    tables = (marts.events, marts.securities, marts.pairs, marts.latest, marts.checks.drop("run_id", "checked_at"))
+    tables = (
+        marts.events,
+        marts.securities,
+        marts.pairs,
+        marts.latest,
+        marts.since,
+        marts.changes,
+        marts.checks.drop("run_id", "checked_at"),
+    )
     whole = digest(shared, *tables, marts.quarantine, _day_0(marts))
     yield Page(INDEX, "overview", whole, OverviewPage(marts).context)
     for event_id in marts.event_of:
@@ -135,7 +144,7 @@ def _plan(marts: Marts, design: str) -> Iterator[Page]:
     for theme in marts.themes:
         view = ThemePage(marts, theme)
         parts = [marts.part("days", "event_id", event) for event in view.events["event_id"]]
-        own = digest(shared, view.events, marts.group("theme", theme), *parts)
+        own = digest(shared, view.events, marts.group("theme", theme), view.path, *parts)
         yield Page(theme_file(theme), "theme", own, view.context)
     text = methods_text()
     yield Page("methods.html", "methods", digest(design, text), lambda: methods_context(text))

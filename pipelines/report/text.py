@@ -123,3 +123,8 @@ def instant(value: datetime | None) -> str:
 def words(value: str | None) -> str:
     """Return a coded word for reading."""
     return DASH if value is None else clean(value).replace("_", " ")
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """Return a number with its noun, ``1 session`` or ``2 sessions``."""
+    return f"{number(n, 0)} {one if n == 1 else many or one + 's'}"

@@ -178,6 +178,7 @@ def test_a_run_of_adhoc_publishes(prefect: Prefect) -> None:
     assert {key: item["type"] for key, item in artifacts.items()} == {
         "run-progress": "progress",
         "strongest-reactions": "table",
+        "strongest-reactions-figure": "image",
         "run-summary": "markdown",
     }
     assert artifacts["run-progress"]["data"] == 100.0

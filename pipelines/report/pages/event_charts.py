@@ -19,7 +19,7 @@ from pipelines.report.pages.common import (
     with_reach,
 )
 from pipelines.report.pages.event_data import KEY, EventData
-from pipelines.report.text import billions, clean, day, instant, p_value
+from pipelines.report.text import billions, clean, counted, day, instant, p_value
 
 DRAWN: Final = 30
 """Securities of the cross-section that are drawn, those of the largest SCARs; the table has all."""
@@ -39,7 +39,7 @@ def event_charts(event: EventData) -> Iterable[Chart]:
 
 
 def _securities(n: int) -> str:
-    return f"{n} {'security' if n == 1 else 'securities'}"
+    return counted(n, "security", "securities")
 
 
 def _timeline(event: EventData) -> Chart:

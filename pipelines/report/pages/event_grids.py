@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import polars as pl
 
-from pipelines.contracts import FCT_EVENT_CARS, FCT_EVENT_SECURITIES, FCT_GROUP_TESTS, FCT_VALUE_IMPACT, QUARANTINE
+from pipelines.contracts import (
+    FCT_CONFOUNDERS,
+    FCT_EVENT_CARS,
+    FCT_EVENT_SECURITIES,
+    FCT_GROUP_TESTS,
+    FCT_VALUE_IMPACT,
+    QUARANTINE,
+)
 from pipelines.contracts.vocabulary import DAY0_RULES
 from pipelines.report.grids import Field, Grid, cells, grid, of
-from pipelines.report.pages.common import to_security
+from pipelines.report.pages.common import event_file, to_security
 from pipelines.report.pages.event_data import EventData
-from pipelines.report.text import words
 
 
 def event_grids(event: EventData) -> Iterable[Grid]:
@@ -138,30 +145,26 @@ def _ledger(event: EventData) -> Grid:
 
 
 def _confounders(event: EventData) -> Grid:
-    found = event.parts["confounders"]
-    if not found.is_empty():
-        names = [name for name in found.columns if name != "event_id"]
-        return grid(
-            "confounders", "Other news in the window", [Field(name, "text", words(name)) for name in names],
-            found.select(pl.col(names).cast(pl.String)).iter_rows(named=True),
-        )  # fmt: skip
-    rows = (
-        event.parts["pairs"]
-        .filter(pl.col("n_confounders") > 0)
-        .sort("n_confounders", "symbol", descending=[True, False])
-    )
     table = [
-        of(FCT_EVENT_SECURITIES, "symbol", "text", "Security", link=to_security(event.marts)),
-        of(FCT_EVENT_SECURITIES, "event_session", "day", "Day 0"),
-        of(FCT_EVENT_SECURITIES, "n_confounders", "count", "Other events"),
+        of(FCT_CONFOUNDERS, "confounder_kind", "word", "Kind"),
+        Field("title", "text", "What else happened", link=lambda row: _other_event(event, row)),
+        of(FCT_CONFOUNDERS, "confounder_session", "day", "Session"),
+        Field("relative_day", "count", "From day 0", "sessions from day 0 to it, the nearest of the securities"),
+        of(FCT_CONFOUNDERS, "is_named", "flag", "Named"),
+        Field("n_securities", "count", "Securities", "securities of this event that it may have moved too"),
+        Field("symbols", "long", "Which"),
     ]
     return grid(
         "confounders",
-        "Securities with other events of the catalogue in the window",
+        "What else lies in the event window",
         table,
-        rows.iter_rows(named=True),
-        empty="no other event of the catalogue names these securities in the window",
+        event.parts["confounders"].iter_rows(named=True),
+        empty="no other event, results, split or distribution lies in the event window of these securities",
     )
+
+
+def _other_event(event: EventData, row: Mapping[str, Any]) -> str | None:
+    return event_file(row["confounder_id"]) if row["confounder_id"] in event.marts.event_of else None
 
 
 def _findings(event: EventData) -> Grid:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
 import polars as pl
 
-from pipelines.contracts import DIM_EVENTS, DIM_SECURITIES, FCT_EVENT_CARS, QUALITY_CHECKS, QUARANTINE
+from pipelines.contracts import (
+    DIM_EVENTS,
+    DIM_SECURITIES,
+    FCT_EVENT_CARS,
+    FCT_STUDY_SECURITIES,
+    QUALITY_CHECKS,
+    QUARANTINE,
+)
 from pipelines.report.grids import Field, Grid, grid, of
 from pipelines.report.marts import Marts
 from pipelines.report.pages.common import (
@@ -22,10 +29,11 @@ from pipelines.report.pages.common import (
     to_event,
     to_security,
 )
-from pipelines.report.text import clean, day, number, words
+from pipelines.report.text import clean, counted, day, instant, number, words
 
 DRAWN: Final = 15
 STRONGEST: Final = 100
+NEWEST: Final = 200
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ class OverviewPage:
                 ("rows in quarantine", number(sum(self.marts.quarantine["n_rows"]), 0)),
                 ("newest session", day(newest)),
             ],
+            "since": self._since(),
             "charts": {chart.id: chart for chart in self._charts()},
             "grids": {each.id: each for each in self._grids()},
             "themes": [(words(theme), theme_file(theme), n) for theme, n in self._theme_counts()],
@@ -106,6 +115,7 @@ class OverviewPage:
 
     def _grids(self) -> Iterable[Grid]:
         yield self._latest()
+        yield self._changes()
         yield self._strongest()
         yield self._pending()
         yield self._events()
@@ -114,20 +124,61 @@ class OverviewPage:
         yield self._quarantine()
         yield self._freshness()
 
+    def _since(self) -> str:
+        """Say what is new against the publication before."""
+        if self.marts.since.is_empty():
+            return "There is no publication before this one to compare with: these are the newest sessions."
+        before = self.marts.since.row(0, named=True)
+        new = self.marts.latest.filter("is_new")
+        return (
+            f"The publication before is of {instant(before['published_at'])}. Since then: "
+            f"{counted(new.height, 'new session')} of {counted(new['symbol'].n_unique(), 'security', 'securities')}, "
+            f"{counted(self.marts.changes.height, 'new or changed reaction')} of day 0."
+        )
+
+    def _to_event(self, row: Mapping[str, Any]) -> str | None:
+        return to_event(row) if row["event_id"] in self.marts.event_of else None
+
     def _latest(self) -> Grid:
-        names = self.marts.securities.select("symbol", "name", "last_session")
+        names = self.marts.securities.select("symbol", "name")
         rows = self.marts.latest.join(names, on="symbol", how="left").drop_nulls("std_move")
-        rows = rows.sort(pl.col("std_move").abs(), "symbol", descending=[True, False])
+        new = rows.filter("is_new")
+        rows = (rows if new.is_empty() else new).sort(
+            pl.col("std_move").abs(), "symbol", "session_date", descending=[True, False, False]
+        )
         fields = [
             Field("symbol", "text", "Security", link=to_security(self.marts)),
             Field("name", "text", "Name"),
             Field("session_date", "day", "Session"),
-            Field("simple_return", "percent", "Return", "return of the newest session"),
+            Field("simple_return", "percent", "Return", "return of the session"),
             Field("std_move", "signed", "Std. move", "(return - mean) / (s √(1 + 1/n)) of the n sessions before"),
             Field("n_sessions", "count", "n", "sessions before that it is held against", "sessions"),
         ]
-        caption = "Newest session of each security, the largest standardised moves first"
-        return grid("latest", caption, fields, rows.iter_rows(named=True))
+        whose = "Newest session of each security" if new.is_empty() else f"New sessions, at most {NEWEST}"
+        caption = f"{whose}: the largest standardised moves first"
+        shown = rows if new.is_empty() else rows.head(NEWEST)
+        return grid("latest", caption, fields, shown.iter_rows(named=True))
+
+    def _changes(self) -> Grid:
+        fields = [
+            of(FCT_STUDY_SECURITIES, "symbol", "text", "Security", link=to_security(self.marts)),
+            Field("event_session", "day", "Day 0"),
+            of(FCT_STUDY_SECURITIES, "event_id", "text", "Event", link=self._to_event),
+            of(FCT_STUDY_SECURITIES, "study_id", "text", "Study"),
+            Field(
+                "status_before", "word", "Before", "status in the publication before; a dash if it was not asked for"
+            ),
+            Field("status", "word", "Now", "status in this publication; a dash if it is not asked for any more"),
+            Field("car_before", "percent", "CAR before", "abnormal return of day 0 in the publication before"),
+            of(FCT_EVENT_CARS, "car", "percent", "CAR now"),
+            of(FCT_EVENT_CARS, "scar", "signed", "SCAR"),
+            of(FCT_EVENT_CARS, "p_value", "p", "p"),
+        ]
+        rows = self.marts.changes.head(NEWEST)
+        caption = f"Reactions of day 0 that are new or changed, at most {NEWEST}: the largest SCARs first"
+        known = not self.marts.since.is_empty()
+        empty = "no reaction of day 0 changed" if known else "there is no publication before to compare with"
+        return grid("changes", caption, fields, rows.iter_rows(named=True), empty=empty)
 
     def _strongest(self) -> Grid:
         fields = [

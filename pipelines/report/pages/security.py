@@ -4,19 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
-from pipelines.contracts import DIM_SECURITIES, FCT_EVENT_CARS, FCT_STUDY_SECURITIES, QUARANTINE
+from pipelines.contracts import FCT_EVENT_CARS, FCT_STUDY_SECURITIES, QUARANTINE
 from pipelines.report.grids import Field, Grid, grid, of
 from pipelines.report.marts import Marts
 from pipelines.report.pages.common import Chart, as_day, fingerprint, shown, stamp, title_of, to_event, with_reach
 from pipelines.report.palette import LEVEL
-from pipelines.report.text import clean, day, number, p_value
+from pipelines.report.text import clean, day, number, p_value, words
 
-_ELSEWHERE = frozenset({"symbol", "name", "last_session_index"})
-"""Columns that stand in the title, or that mean nothing to a reader."""
+_FACTS: Final = {
+    "security_id": "Security",
+    "issuer": "Issuer",
+    "share_class": "Share class",
+    "exchange_mic": "Exchange (MIC)",
+    "asset_class": "Asset class",
+    "currency": "Currency of the prices",
+    "provider_currency": "Currency by the provider",
+    "benchmark_symbol": "Benchmark",
+    "source": "Source of prices",
+    "return_basis": "Returns from",
+    "session_basis": "Sessions from",
+    "first_session": "First session",
+    "last_session": "Newest session",
+    "n_sessions": "Sessions",
+    "ended_date": "Ended",
+}
+"""Columns of ``dim_securities`` that a reader is told, and how they are named; symbol and name stand in the title."""
+
+_CODED: Final = frozenset({"asset_class", "return_basis", "session_basis"})
+"""Of them, those whose values are coded words."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +68,7 @@ class SecurityPage:
     def context(self) -> dict[str, Any]:
         """Return everything the template shows."""
         security = self.marts.security_of[self.symbol]
-        facts = [
-            (name.replace("_", " "), _shown(security[name])) for name in DIM_SECURITIES.names if name not in _ELSEWHERE
-        ]
+        facts = [(label, _shown(name, security[name])) for name, label in _FACTS.items()]
         return {
             "title": clean(self.symbol),
             "name": clean(security["name"] or ""),
@@ -92,7 +109,7 @@ class SecurityPage:
         )
         rows = prices.join(events, left_on="session_date", right_on="event_session", how="left").sort("session_date")
         drawn = rows.select(at=as_day("session_date"), price=pl.col("price"), event="event")
-        basis = self.marts.security_of[self.symbol]["return_basis"]
+        basis = words(self.marts.security_of[self.symbol]["return_basis"])
         said = f"n = {rows.height} sessions, {basis}, points: day 0 of an event, {stamp(self.marts)}"
         label = "Price over time with the sessions of the events"
         return Chart("price", "Price and events", "price", {"": drawn}, {"": said}, label, table="reactions")
@@ -138,11 +155,11 @@ class SecurityPage:
         return grid("findings", "Rows in quarantine", fields, rows.iter_rows(named=True), empty=empty)
 
 
-def _shown(value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     if isinstance(value, int):
         return number(value, 0)
+    if name in _CODED:
+        return words(value)
     return clean(value) if isinstance(value, str) else day(value)

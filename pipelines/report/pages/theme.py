@@ -22,6 +22,7 @@ from pipelines.report.pages.common import (
     title_of,
     to_event,
     window_name,
+    with_reach,
 )
 from pipelines.report.palette import LEVEL
 from pipelines.report.reading import recommended
@@ -65,6 +66,11 @@ class ThemePage:
         return rows.sort("day_0", "event_id", descending=[True, False], nulls_last=True)
 
     @cached_property
+    def path(self) -> pl.DataFrame:
+        """The mean cumulative abnormal return of the theme's pairs by study and day."""
+        return self.marts.part("theme_days", "theme", self.theme)
+
+    @cached_property
     def tests(self) -> pl.DataFrame:
         """Tests of the theme with the mark that says which to read."""
         tests = self.marts.group("theme", self.theme)
@@ -93,11 +99,40 @@ class ThemePage:
             "title": words(self.theme),
             "facts": [("Events", str(self.events.height)), ("Studies that group by theme", str(len(self.studies)))],
             "selectors": [{"id": "study", "label": "Study", "options": options}],
-            "charts": {chart.id: chart for chart in ([self._days()] if self.first else []) + [c for c, _ in multiples]},
+            "charts": {chart.id: chart for chart in [*self._means(), *(each for each, _ in multiples)]},
             "multiples": [(chart.id, file) for chart, file in multiples],
             "grids": {each.id: each for each in (self._windows(), self._tests(), self._event_table())},
             "fingerprint": fingerprint(self.marts),
         }
+
+    def _means(self) -> Iterable[Chart]:
+        if self.first:
+            yield self._path()
+            yield self._days()
+
+    def _path(self) -> Chart:
+        sets, captions = {}, {}
+        for study in self.studies:
+            rows = with_reach(self.path.filter(pl.col("study_id") == study["study_id"]), "caar_se")
+            sets[study["study_id"]] = rows.select(day="relative_day", car="caar", reach="reach", n="n_pairs")
+            span = window_name(study["event_start"], study["event_end"])
+            n, n_sessions = (max(rows[name], default=0) for name in ("n_pairs", "n_sessions"))
+            band = "band: 95 %, clustered by event session" if n_sessions > 1 else "one event session: no band"
+            captions[study["study_id"]] = (
+                f"n = {n} pairs with every day of the window, {n_sessions} event sessions, {model_words(study)}, "
+                f"window {span}, {band}, {stamp(self.marts)}"
+            )
+        return Chart(
+            "path",
+            "Mean cumulative abnormal return (CAAR)",
+            "mean_path",
+            sets,
+            captions,
+            "Mean cumulative abnormal returns by session; the table of windows has their ends",
+            table="windows",
+            by=("study",),
+            first=self.first,
+        )
 
     def _days(self) -> Chart:
         sets, captions = {}, {}

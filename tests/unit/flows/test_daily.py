@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
 import os
@@ -21,6 +22,7 @@ import pytest
 from flows.pipeline import STAGES
 from flows.prefect_settings import settle
 from pipelines.errors import WarehouseBusyError
+from pipelines.settings import Settings
 from warehouse.lease import lease
 
 PROGRESS = UUID(int=1)
@@ -43,6 +45,13 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
         os.environ.pop("PREFECT_HOME", None)
         settle(home)
         return importlib.import_module("flows.daily")
+
+
+@pytest.fixture
+def artifacts(module: ModuleType) -> ModuleType:
+    """Return the module that makes the artifacts; Prefect has its home by now."""
+    del module
+    return importlib.import_module("flows.artifacts")
 
 
 @dataclass
@@ -85,6 +94,11 @@ def summary() -> SimpleNamespace:
             "symbol": ["NVDA", "AMD", "ARM"],
             "session_date": [date(2025, 1, 27)] * 3,
             "known_at": [datetime(2025, 1, 27, 21, tzinfo=UTC)] * 3,
+            "abnormal_return": [-0.17, -0.05, -0.06],
+            "abnormal_return_se": [0.03, 0.02, 0.02],
+            "df": [248.0, 248.0, 180.0],
+            "p_value": [1e-7, 0.01, 0.06],
+            "study_id": "made-up-model",
             "t_stat": [-5.25, float("nan"), float("-inf")],
             "is_not_outcome": [False, True, None],
         }
@@ -93,15 +107,15 @@ def summary() -> SimpleNamespace:
 
 
 @pytest.fixture
-def shown(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Shown:
+def shown(module: ModuleType, artifacts: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Shown:
     """Stand in for Prefect and for the pipeline, whose stages do nothing here."""
     seen = Shown()
     monkeypatch.setattr(module, "task", seen.task)
-    monkeypatch.setattr(module, "get_run_logger", lambda: seen)
+    monkeypatch.setattr(artifacts, "get_run_logger", lambda: seen)
     for name in ("create_progress_artifact", "update_progress_artifact"):
-        monkeypatch.setattr(module, name, seen.move)
-    for name in ("create_table_artifact", "create_markdown_artifact"):
-        monkeypatch.setattr(module, name, seen.show)
+        monkeypatch.setattr(artifacts, name, seen.move)
+    for kind in ("table", "markdown", "image", "link"):
+        monkeypatch.setattr(artifacts, f"create_{kind}_artifact", seen.show)
     monkeypatch.setattr(module, "summarise", lambda *_: summary())
     monkeypatch.setattr(module, "deployment", SimpleNamespace(id=None))
 
@@ -151,6 +165,36 @@ def test_artifacts_hold_what_json_has(module: ModuleType, shown: Shown, tmp_path
     assert table[0]["known_at"].startswith("2025-01-27 21:00:00")
     assert [row["is_not_outcome"] for row in table] == [False, True, None]
     assert shown.artifacts["run-summary"] == "# Market reaction\n\n- prices: 3 rows\n- marts: published"
+
+
+def test_the_figure_is_that_of_the_pages(module: ModuleType, shown: Shown, tmp_path: Path) -> None:
+    """The image holds its drawing itself, and its bars are the table's reactions."""
+    module.daily.fn({"home": str(tmp_path)})
+
+    head, _, body = shown.artifacts["strongest-reactions-figure"].partition(",")
+    assert head == "data:image/svg+xml;base64"
+    drawn = base64.b64decode(body).decode()
+    for words in ("NVDA 2025-01-27", "AMD 2025-01-27", "ARM 2025-01-27", "made-up-model"):
+        assert words in drawn
+    assert "report" not in shown.artifacts
+
+
+def test_a_run_that_is_asked_to_leaves_its_report_and_a_link_to_it(
+    module: ModuleType, shown: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report is an eighth task, after the publication, and Prefect shows where it is."""
+    made: list[Path] = []
+
+    def write(settings: Settings) -> SimpleNamespace:
+        made.append(settings.home)
+        return SimpleNamespace(start=settings.report_index)
+
+    monkeypatch.setattr(module, "write_report_of_run", write)
+    module.daily.fn({"home": str(tmp_path), "report": True})
+
+    assert made == [tmp_path]
+    assert shown.tasks == [*TITLES, "write report"]
+    assert shown.artifacts["report"] == (tmp_path / "report" / "all" / "index.html").as_uri()
 
 
 @pytest.mark.parametrize("fails_from", [0, 3])
