@@ -22,7 +22,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write the first figure of the README from the published marts.")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("strongest.svg"), help="file to write")
     out = parser.parse_args().out
-    figure = strongest_figure(strongest_reactions(find_home() / MARTS_FILE))
+    marts = find_home() / MARTS_FILE
+    if not marts.exists():
+        sys.exit(f"no marts are published yet: expected {marts}; run `uv run reaction run`")
+    figure = strongest_figure(strongest_reactions(marts))
     if figure is None:
         sys.exit("the published marts have no reaction with a standard error")
     save(figure, out)

@@ -30,6 +30,7 @@ STRONGEST = """
         cars.p_value,
         cars.car * value.market_cap_before_usd as abnormal_value_usd,
         value.value_change_usd,
+        studies.model,
         studies.model = 'constant_mean' as is_without_benchmark,
         events.kind != 'outcome' as is_not_outcome
     from fct_event_cars as cars
@@ -164,16 +165,16 @@ def strongest_figure(reactions: pl.DataFrame) -> alt.LayerChart | None:
     if rows.is_empty():
         return None
     drawn = rows.select(
-        pl.format("{} {}", "symbol", "session_date").alias("reaction"),
+        pl.format("{}, {} {}", "event_id", "symbol", "session_date").alias("reaction"),
         pl.col("df", "p_value"),
         car="abnormal_return",
         car_se="abnormal_return_se",
     )
-    studies = ", ".join(rows["study_id"].unique().sort())
+    models = " and ".join(rows["model"].unique().sort().str.replace_all("_", " "))
     return intervals(
         drawn,
         title="The strongest reactions of day 0",
-        subtitle=f"Abnormal return of day 0; grey: p above 0.05; studies {studies}",
+        subtitle=f"n = {rows.height}, model {models}, window [0, 0], sorted by the size of t; grey: p above 0.05",
         label="reaction",
     )
 

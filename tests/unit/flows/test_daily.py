@@ -98,7 +98,8 @@ def summary() -> SimpleNamespace:
             "abnormal_return_se": [0.03, 0.02, 0.02],
             "df": [248.0, 248.0, 180.0],
             "p_value": [1e-7, 0.01, 0.06],
-            "study_id": "made-up-model",
+            "event_id": "made-up-event",
+            "model": "market_adjusted",
             "t_stat": [-5.25, float("nan"), float("-inf")],
             "is_not_outcome": [False, True, None],
         }
@@ -174,7 +175,7 @@ def test_the_figure_is_that_of_the_pages(module: ModuleType, shown: Shown, tmp_p
     head, _, body = shown.artifacts["strongest-reactions-figure"].partition(",")
     assert head == "data:image/svg+xml;base64"
     drawn = base64.b64decode(body).decode()
-    for words in ("NVDA 2025-01-27", "AMD 2025-01-27", "ARM 2025-01-27", "made-up-model"):
+    for words in ("NVDA 2025-01-27", "AMD 2025-01-27", "ARM 2025-01-27", "market adjusted"):
         assert words in drawn
     assert "report" not in shown.artifacts
 
