@@ -82,8 +82,10 @@ DIMENSIONS = (
     """
     insert into marts.main.dim_securities by name
     select
-        symbol, 'XTST' as exchange_mic, 'equity' as asset_class, 'files' as "source", 'adj_close' as return_basis,
+        symbol, symbol as security_id, 'XTST' as exchange_mic, 'equity' as asset_class, 'files' as "source",
+        'adj_close' as return_basis,
         case when symbol != '^IDX' then '^IDX' end as benchmark_symbol, 'exchange_calendar' as session_basis,
+        1 as units_per_major, false as is_minor_unit,
         min(session_date) as first_session, max(session_date) as last_session,
         max(session_index) as last_session_index, count(*) as n_sessions, false as is_ended
     from marts.main.fct_returns group by symbol order by symbol
