@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.built_once import built_once
+
 settings.register_profile("untimed", deadline=None)  # a shared machine's pauses are no faults of what is tested
 settings.load_profile("untimed")
 
@@ -33,4 +35,4 @@ def generated_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a home whose marts are of made-up prices: every study that ships has pairs in it."""
     from tests.generated_marts import publish_generated
 
-    return publish_generated(tmp_path_factory.mktemp("generated") / "home")
+    return built_once(tmp_path_factory, "generated", lambda folder: publish_generated(folder / "home")) / "home"

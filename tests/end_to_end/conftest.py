@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from tests.running import Finished, Generation, generation, published_bytes, reaction
+import tests.running
+from tests.built_once import built_once
+from tests.running import Finished, Generation, environment, generation, published_bytes, reaction, reaction_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +39,25 @@ class SampleRun:
 
 @pytest.fixture(scope="session")
 def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
-    """Run the pipeline on the bundled sample twice, in a process of its own each time."""
-    home = tmp_path_factory.mktemp("sample") / "home"
-    first = reaction("run", "--no-prefect", "--json", home=home)
+    """Run the pipeline on the bundled sample in two processes, one after the other; no test may write into it."""
+    folder = built_once(tmp_path_factory, "sample", _run_twice)
+    first, second = (Finished(**json.loads((folder / f"{name}.json").read_text())) for name in ("first", "second"))
+    after_first = folder / "after_first"
+    return SampleRun(folder / "home", first, second, generation(after_first), published_bytes(after_first))
+
+
+def _run_twice(folder: Path) -> None:
+    """Run in this process and in a new one, and keep what the first published and what both printed."""
+    home = folder / "home"
+    first = reaction_here("run", "--no-prefect", "--json", home=home)
     assert first.code == 0, first.err
-    published, files = generation(home), published_bytes(home)
+    shutil.copytree(home, folder / "after_first", symlinks=True)
     second = reaction("run", "--no-prefect", "--json", home=home)
-    return SampleRun(home, first, second, published, files)
+    for name, finished in (("first", first), ("second", second)):
+        (folder / f"{name}.json").write_text(json.dumps(asdict(finished)))
+
+
+def reaction_here_with(settings: Mapping[str, str], *arguments: object, home: Path) -> Finished:
+    """Run the command in this process with more environment variables."""
+    with patch.object(tests.running, "environment", lambda home: environment(home) | dict(settings)):
+        return reaction_here(*arguments, home=home)

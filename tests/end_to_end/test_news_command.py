@@ -13,8 +13,9 @@ from pipelines.fake_providers.edgar import FakeEdgar
 from pipelines.fake_providers.faults import throttled
 from pipelines.fake_providers.hackernews import FakeHackerNews, story
 from pipelines.fake_providers.january_2025 import COMPANIES, FILINGS
+from tests.end_to_end.conftest import reaction_here_with
 from tests.recorded.asking_news import HOSTILE
-from tests.running import Finished, reaction
+from tests.running import Finished, reaction, reaction_here
 
 pytestmark = pytest.mark.slow
 CANARY = "Jane Canary canary-7f3a@example.com"
@@ -22,14 +23,13 @@ CANARY = "Jane Canary canary-7f3a@example.com"
 
 @dataclass(frozen=True)
 class Runs:
-    """What four runs printed: throttled, answered, without an option, and as a flow of Prefect."""
+    """What three runs printed: throttled, which was a flow of Prefect, answered, and without an option."""
 
     home: Path
     throttled: Finished
     answered: Finished
     silent: Finished
     status: Finished
-    logged: Finished
     settings: dict[str, str]
 
 
@@ -48,15 +48,14 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
             "REACTION_EDGAR_BASE_URL": edgar.base_url,
             "REACTION_SEC_CONTACT": CANARY,
         }
-        asked = ("run", "--no-prefect", "--json", "--news", "hackernews,edgar")
+        asked = ("run", "--json", "--news", "hackernews,edgar")
         hackernews.arm(throttled())
-        first = reaction(*asked, home=home, settings=settings)
+        first = reaction(*asked, "--share-counts", "edgar", home=home, settings=settings)
         hackernews.disarm()
-        second = reaction(*asked, home=home, settings=settings)
-        third = reaction("run", "--no-prefect", home=home, settings=settings)
-        status = reaction("status", "--json", home=home)
-        logged = reaction("run", "--news", "edgar", "--share-counts", "edgar", home=home, settings=settings)
-        yield Runs(home, first, second, third, status, logged, settings)
+        second = reaction_here_with(settings, *asked, "--no-prefect", home=home)
+        third = reaction_here_with(settings, "run", "--no-prefect", home=home)
+        status = reaction_here("status", "--json", home=home)
+        yield Runs(home, first, second, third, status, settings)
 
 
 def test_a_run_whose_news_was_throttled_is_partial_and_publishes(runs: Runs) -> None:
@@ -85,7 +84,9 @@ def test_stored_news_is_read_by_a_run_that_asks_for_none(runs: Runs) -> None:
 def test_hostile_headlines_reach_terminal_and_spreadsheet_tamed(runs: Runs) -> None:
     """The marts hold the text; a table shows no order to a terminal, and a CSV cell is no formula."""
     query = "select replace(title, 'Nvidia ', '') as title from fct_news_items order by news_id"
-    shown = {form: reaction("sql", query, "--format", form, home=runs.home).out for form in ("table", "csv", "json")}
+    shown = {
+        form: reaction_here("sql", query, "--format", form, home=runs.home).out for form in ("table", "csv", "json")
+    }
     assert "<script>" in shown["json"]
     assert "DROP TABLE" in shown["json"]
     assert not any("\x1b" in text or "\u202e" in text for text in (shown["table"], shown["csv"]))
@@ -95,7 +96,7 @@ def test_hostile_headlines_reach_terminal_and_spreadsheet_tamed(runs: Runs) -> N
 def test_the_contact_is_in_no_file_and_no_output(runs: Runs) -> None:
     """What was sent to the SEC stands in nothing that was stored or printed, Prefect's record among it."""
     parts = [b"canary-7f3a", b"Jane Canary"]
-    for done in (runs.throttled, runs.answered, runs.silent, runs.status, runs.logged):
+    for done in (runs.throttled, runs.answered, runs.silent, runs.status):
         assert done.code == 0
         assert not [part for part in parts if part.decode() in done.out + done.err]
     files = [path for path in runs.home.rglob("*") if path.is_file()]
@@ -115,15 +116,15 @@ def test_status_shows_the_news_of_each_source(runs: Runs) -> None:
 def test_a_backfill_of_news_is_planned_done_and_not_repeated(runs: Runs) -> None:
     """A dry run counts, the command fills and says who has no history, and again it has nothing to do."""
     asked = ("backfill", "--from", "2025-01-01", "--to", "2025-01-31", "--sources", "edgar,feeds")
-    plan = reaction(*asked, "--dry-run", "--json", home=runs.home, settings=runs.settings).json
+    plan = reaction_here_with(runs.settings, *asked, "--dry-run", "--json", home=runs.home).json
     assert (plan["chunks"], plan["without_history"]) == (5, ["feeds"])
     with FakeEdgar(COMPANIES, FILINGS) as edgar:
         settings = {**runs.settings, "REACTION_EDGAR_BASE_URL": edgar.base_url}
-        done = reaction(*asked, home=runs.home, settings=settings)
+        done = reaction_here_with(settings, *asked, home=runs.home)
         assert (done.code, "done: 5 chunks, 3 rows" in done.out) == (0, True), done.err
         assert "feeds: no history" in done.out
         n_asked = len(edgar.log)
-        again = reaction(*asked, "--json", home=runs.home, settings=settings)
+        again = reaction_here_with(settings, *asked, "--json", home=runs.home)
         assert (again.json["done_before"], again.json["chunks"], len(edgar.log)) == (5, 0, n_asked)
 
 
@@ -138,7 +139,7 @@ def test_a_backfill_of_news_is_planned_done_and_not_repeated(runs: Runs) -> None
 )
 def test_what_cannot_be_asked_is_refused_with_what_to_do(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
     """A wrong word, nothing to ask for, and what excludes another are mistakes of the call."""
-    done = reaction(*arguments, home=tmp_path)
+    done = reaction_here(*arguments, home=tmp_path)
     assert done.code != 0
     assert told in done.err
     assert "Traceback" not in done.err

@@ -14,7 +14,7 @@ from pipelines.settings import Settings
 from pipelines.sources.batch import content_hash
 from tests.end_to_end.conftest import SampleRun
 from tests.news.raw_items import raw_items
-from tests.running import reaction, rows
+from tests.running import reaction_here, rows
 from warehouse.connection import open_file
 from warehouse.migrations import migrate
 from warehouse.store import Incoming, append
@@ -88,7 +88,7 @@ def test_the_ledger_counts_what_the_list_names(sample_run: SampleRun) -> None:
 def test_without_news_there_is_no_candidate(sample_run: SampleRun) -> None:
     """The marts of news are there, and empty."""
     assert rows(sample_run.home, "select count(*) from fct_event_candidates") == [(0,)]
-    assert reaction("events", "candidates", "--json", home=sample_run.home).json == []
+    assert reaction_here("events", "candidates", "--json", home=sample_run.home).json == []
 
 
 def item(source: str, number: str, title: str, at: datetime, **other: Any) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def with_news(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ),
         ],
     )
-    first = reaction("run", "--no-prefect", "--json", home=home)
+    first = reaction_here("run", "--no-prefect", "--json", home=home)
     assert first.code == 0, first.err
     return home
 
@@ -155,7 +155,7 @@ def test_a_mover_stands_beside_the_news_of_its_session(with_news: Path) -> None:
 
 def test_what_the_catalogue_tells_already_is_linked(with_news: Path) -> None:
     """Nvidia's results of November 2024 and R1 are events; a new officer is a candidate."""
-    found = reaction("events", "candidates", "--all", "--json", home=with_news).json
+    found = reaction_here("events", "candidates", "--all", "--json", home=with_news).json
     assert {row["candidate_id"]: (row["status"], row["kind"], row["event_id"]) for row in found} == {
         NEW: ("linked", "results", "nvda-fy25q3-results"),
         RELEASE: ("linked", "model_release", "deepseek-r1-release"),
@@ -166,9 +166,9 @@ def test_what_the_catalogue_tells_already_is_linked(with_news: Path) -> None:
 def test_a_promoted_candidate_is_studied_by_the_next_run(with_news: Path) -> None:
     """By the next run it has abnormal returns and is promoted; a rejected one stays rejected."""
     options = ("--title", "Nvidia names a new officer", "--event-id", "nvda-officer", "--sign", "NVDA=?")
-    assert reaction("events", "promote", FILING, *options, "--by", "ann", home=with_news).code == 0
-    assert reaction("events", "reject", NEW, "--reason", "known", "--by", "ann", home=with_news).code == 0
-    second = reaction("run", "--no-prefect", "--json", home=with_news)
+    assert reaction_here("events", "promote", FILING, *options, "--by", "ann", home=with_news).code == 0
+    assert reaction_here("events", "reject", NEW, "--reason", "known", "--by", "ann", home=with_news).code == 0
+    second = reaction_here("run", "--no-prefect", "--json", home=with_news)
     assert second.code == 0, second.err
     query = "select distinct symbol, relative_day from fct_abnormal_returns where event_id = 'nvda-officer'"
     assert ("NVDA", 0) in rows(with_news, query)
