@@ -7,7 +7,6 @@ are kept, and which counts is decided in ``sql/core/share_counts.sql``.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,11 +15,9 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.contracts import EDGAR_SHARE_COUNTS
-from pipelines.sources.edgar_web import MANNERS, EdgarAnswer, EdgarWeb
+from pipelines.sources.edgar_web import EdgarAnswer, EdgarWeb
 from pipelines.sources.live import Outcome
-from pipelines.sources.web.hosts import HOSTS, Hosts
 from pipelines.sources.web.judge import Expected, ShapeError
-from pipelines.sources.web.manners import Manners
 
 SOURCE: Final = EDGAR_SHARE_COUNTS.name
 CONCEPTS: Final = (("dei", "EntityCommonStockSharesOutstanding"), ("us-gaap", "CommonStockSharesOutstanding"))
@@ -45,34 +42,19 @@ class ShareCountsRequest:
     symbol: str
 
 
-class EdgarShareCounts:
+class EdgarShareCounts(EdgarWeb):
     """Counts of shares, to be closed after use; for the parameters see `EdgarWeb`."""
 
     name = SOURCE
 
-    def __init__(
-        self,
-        contact: str | None,
-        base_url: str | None = None,
-        *,
-        manners: Manners = MANNERS,
-        hosts: Hosts = HOSTS,
-        rng: random.Random | None = None,
-    ) -> None:
-        self._web = EdgarWeb(contact, base_url, manners=manners, hosts=hosts, rng=rng)
-
     def fetch(self, request: ShareCountsRequest) -> EdgarAnswer:
         """Ask for the facts of a filer; EMPTY if they have no count. Never raises for what EDGAR does."""
         expected = Expected("json", read=lambda content: read_counts(content, request))
-        page = self._web.get("data", f"/api/xbrl/companyfacts/CIK{request.cik:010d}.json", expected)
+        page = self.get("data", f"/api/xbrl/companyfacts/CIK{request.cik:010d}.json", expected)
         if page.outcome is Outcome.OK and page.data.is_empty():
             reason = f"expected a count of shares of {request.symbol}, got facts without any"
             return EdgarAnswer(request.symbol, Outcome.EMPTY, page.fetched_at, page.url, reason)
         return EdgarAnswer.of(request.symbol, page, SOURCE, page.data if page.outcome is Outcome.OK else None)
-
-    def close(self) -> None:
-        """Give connections back."""
-        self._web.close()
 
 
 def read_counts(content: Any, request: ShareCountsRequest) -> pl.DataFrame:

@@ -5,47 +5,29 @@ The map is that of today, in order of market value; it says nothing of who had a
 
 from __future__ import annotations
 
-import random
 from typing import Any, Final
 
 import polars as pl
 
 from pipelines.contracts import EDGAR_TICKERS
-from pipelines.sources.edgar_web import MANNERS, EdgarAnswer, EdgarWeb
+from pipelines.sources.edgar_web import EdgarAnswer, EdgarWeb
 from pipelines.sources.live import Outcome
-from pipelines.sources.web.hosts import HOSTS, Hosts
 from pipelines.sources.web.judge import Expected, ShapeError
-from pipelines.sources.web.manners import Manners
 
 SOURCE: Final = EDGAR_TICKERS.name
 OBJECT: Final = "company_tickers"
 _COLUMNS: Final = {name: EDGAR_TICKERS.column(name).polars for name in ("cik", "symbol", "name")}
 
 
-class EdgarTickers:
+class EdgarTickers(EdgarWeb):
     """The map of tickers, to be closed after use; for the parameters see `EdgarWeb`."""
 
     name = SOURCE
 
-    def __init__(
-        self,
-        contact: str | None,
-        base_url: str | None = None,
-        *,
-        manners: Manners = MANNERS,
-        hosts: Hosts = HOSTS,
-        rng: random.Random | None = None,
-    ) -> None:
-        self._web = EdgarWeb(contact, base_url, manners=manners, hosts=hosts, rng=rng)
-
     def fetch(self) -> EdgarAnswer:
         """Ask for the map; never raises for what EDGAR does."""
-        page = self._web.get("site", "/files/company_tickers.json", Expected("json", read=read_tickers))
+        page = self.get("site", "/files/company_tickers.json", Expected("json", read=read_tickers))
         return EdgarAnswer.of(OBJECT, page, SOURCE, page.data if page.outcome is Outcome.OK else None)
-
-    def close(self) -> None:
-        """Give connections back."""
-        self._web.close()
 
 
 def read_tickers(content: Any) -> pl.DataFrame:
