@@ -207,7 +207,7 @@ def run(
     use_prefect = use_prefect and as_of is None
     with stoppable(), progress("starting Prefect" if use_prefect else "starting", show=not as_json):
         outcome = _with_prefect(settings, overrides) if use_prefect else _alone(settings, as_of)
-    _report(outcome, docs, settings.report_index if settings.report else None, as_json=as_json)
+    _report(outcome, docs, settings.report_index if settings.report and as_of is None else None, as_json=as_json)
 
 
 def news_words(text: str | None) -> list[str] | None:
