@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -31,13 +33,37 @@ pytestmark = pytest.mark.slow
 FRIDAY, MONDAY, TUESDAY = date(2024, 6, 7), date(2024, 6, 10), date(2024, 6, 11)
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[Rig]:
-    """Return a rig for whole runs of two symbols with hours from May on, on Friday evening."""
+@contextmanager
+def hourly_rig(home: Path) -> Iterator[Rig]:
+    """Make a rig for whole runs of two symbols with hours from May on, on Friday evening."""
     chosen = {"symbols": ("NVDA", "^GSPC"), "hourly": True, "hourly_start": date(2024, 5, 1)}
-    with rig(tmp_path / "home", **chosen) as found, FakeFred(found.market) as fred:
+    with rig(home, **chosen) as found, FakeFred(found.market) as fred:
         found.settings = found.settings.model_copy(update={"fred_base_url": fred.base_url, "series": ("DGS10", "X1")})
         found.at(FRIDAY)
+        yield found
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Rig]:
+    """Return a rig before its first run."""
+    with hourly_rig(tmp_path / "home") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def friday(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+    """Return a home after the run of Friday evening, to be copied, and what that run did."""
+    home = tmp_path_factory.mktemp("friday") / "home"
+    with hourly_rig(home) as found:
+        return home, run(found)
+
+
+@pytest.fixture
+def after_friday(friday: tuple[Path, Outcome], tmp_path: Path) -> Iterator[Rig]:
+    """Return a rig a minute after the run of Friday evening, with a home of its own."""
+    home = shutil.copytree(friday[0], tmp_path / "home", symlinks=True)
+    with hourly_rig(home) as found:
+        found.clock.at += timedelta(minutes=1)
         yield found
 
 
@@ -46,12 +72,12 @@ def run(made: Rig, as_of: datetime | None = None) -> Outcome:
     return run_pipeline(made.settings, hosts=Hosts(made.clock), as_of=as_of)
 
 
-def test_a_run_publishes_hours_and_series(made: Rig) -> None:
+def test_a_run_publishes_hours_and_series(friday: tuple[Path, Outcome], after_friday: Rig) -> None:
     """Every hour but the first has a return, those of a night among them; a yield has its unit."""
-    outcome = run(made)
+    _, outcome = friday
     assert outcome.status == "published"
     assert [part.title for part in outcome.ingested.refreshed] == ["yahoo", "yahoo 1h", "fred"]
-    home = made.settings.home
+    home = after_friday.settings.home
     counted = (
         "select symbol, count(*), count(simple_return), min(session_date) from fct_hourly_prices group by 1 order by 1"
     )
@@ -69,12 +95,12 @@ def test_a_run_publishes_hours_and_series(made: Rig) -> None:
     assert furthest < 1e-6
     assert rows(home, "select distinct series_id, unit from fct_series") == [("DGS10", "percent per year")]
     assert rows(home, "select count(*) from quarantine") == [(0,)]
-    assert run(made).status == "unchanged"
+    assert run(after_friday).status == "unchanged"
 
 
-def test_as_of_friday_hours_and_series_are_fridays(made: Rig) -> None:
+def test_as_of_friday_hours_and_series_are_fridays(after_friday: Rig) -> None:
     """A split and a revised yield later, the marts of then are the marts of then."""
-    run(made)
+    made = after_friday
     home, friday = made.settings.home, made.clock.now()
     hours, series = "select * from fct_hourly_prices order by all", "select * from fct_series order by all"
     before = rows(home, hours), rows(home, series)
@@ -106,10 +132,10 @@ def test_a_bar_of_an_hour_that_cannot_be_is_in_quarantine(made: Rig) -> None:
     assert rows(home, f"{after} order by 1")[0] == (opened.replace(hour=18), None)
 
 
-def test_a_run_whose_hours_are_throttled_ends_partial(made: Rig) -> None:
+def test_a_run_whose_hours_are_throttled_ends_partial(after_friday: Rig) -> None:
     """The record says that it is hours that lack; what there is is published."""
+    made = after_friday
     asked_for_days = 2
-    run(made)
     made.at(MONDAY)
     made.yahoo.arm(throttled(), "^GSPC", times=50)
     outcome = run(made)

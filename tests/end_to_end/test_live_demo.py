@@ -41,29 +41,25 @@ def test_the_demonstration_shows_a_split_a_dividend_and_what_stays(
 
 
 def test_a_second_provider_is_compared_and_never_blended(tmp_path: Path) -> None:
-    """Its closes stand beside those of the first where they differ; returns and prices are those of the first."""
-    with rig(tmp_path / "home", symbols=("NVDA", "^GSPC")) as made, FakeNasdaq(made.market) as nasdaq:
-        alone = run_pipeline(made.settings, hosts=Hosts(made.clock))
-        closes = rows(made.settings.home, "select * from fct_returns order by symbol, session_date")
+    """One that fails costs the comparison alone; one that answers differently changes no price and no return."""
+    dead = {"compare_with": "nasdaq", "nasdaq_base_url": "http://127.0.0.1:9"}
+    with rig(tmp_path / "home", symbols=("NVDA", "^GSPC"), **dead) as made, FakeNasdaq(made.market) as nasdaq:
+        home = made.settings.home
+        failed = run_pipeline(made.settings, hosts=Hosts(made.clock))
+        assert failed.status == "published"
+        assert str(failed.ingested.refreshed[1].results["NVDA"].state) == "broken"
+        assert rows(home, "select count(*) from fct_price_differences") == [(0,)]
+        closes = rows(home, "select * from fct_returns order by symbol, session_date")
         made.settings = made.settings.model_copy(
-            update={"compare_with": "nasdaq", "nasdaq_base_url": nasdaq.base_url, "accept_fewer_rows": True}
+            update={"nasdaq_base_url": nasdaq.base_url, "accept_fewer_rows": True}
         )
         made.market.revise("NVDA", date(2024, 3, 5), 1.01)  # what Yahoo is not asked for again
         outcome = run_pipeline(made.settings, hosts=Hosts(made.clock))
         assert [part.provider for part in outcome.ingested.refreshed] == ["yahoo", "nasdaq"]
         assert list(outcome.ingested.refreshed[1].results) == ["NVDA"]
-        home = made.settings.home
         assert rows(home, "select * from fct_returns order by symbol, session_date") == closes
         found = rows(
             home, "select symbol, session_date, source, other_source, round(difference, 4) from fct_price_differences"
         )
         assert found == [("NVDA", date(2024, 3, 5), "nasdaq", "yahoo", pytest.approx(1 / 1.01 - 1, abs=1e-3))]
-        assert (alone.status, outcome.status) == ("published", "published")
-
-
-def test_a_second_provider_that_fails_costs_the_comparison_alone(tmp_path: Path) -> None:
-    """The run is not partial for it, and what was found is said."""
-    with rig(tmp_path / "home", symbols=("NVDA",), compare_with="nasdaq", nasdaq_base_url="http://127.0.0.1:9") as made:
-        outcome = run_pipeline(made.settings, hosts=Hosts(made.clock))
         assert outcome.status == "published"
-        assert str(outcome.ingested.refreshed[1].results["NVDA"].state) == "broken"
