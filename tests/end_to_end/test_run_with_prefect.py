@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import time
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import duckdb
 import pytest
 
 from flows.pipeline import STAGES, stage_title
+from tests.generated_prices import market, new_york_sessions, write
 from tests.running import Finished, generation, reaction, spawn
 from warehouse.lease import holder
 
@@ -40,9 +42,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def first(home: Path) -> Finished:
+def command(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
+    """Return the command on two securities and their index, which is quicker than on the bundled sample."""
+    sessions = new_york_sessions(date(2023, 10, 2), date(2025, 2, 28))
+    prices = market(["NVDA", "AVGO", "^GSPC"], sessions, index="^GSPC")
+    return ("run", "--source", "files", "--prices", write(prices, tmp_path_factory.mktemp("prices") / "prices.parquet"))
+
+
+@pytest.fixture(scope="module")
+def first(home: Path, command: tuple[object, ...]) -> Finished:
     """Run the pipeline from an empty home."""
-    return reaction("run", "--json", home=home)
+    return reaction(*command, "--json", home=home)
 
 
 def recorded(home: Path, query: str) -> list[tuple[Any, ...]]:
@@ -93,7 +103,7 @@ def test_a_run_leaves_its_artifacts(home: Path, first: Finished) -> None:
     assert stored["run-progress"] == ("progress", 100.0)
     kind, table = stored["strongest-reactions"]
     assert kind == "table"
-    assert json.loads(table) == first.json["reactions"]
+    assert json.loads(table) == first.json["reactions"] != []
     kind, page = stored["run-summary"]
     assert kind == "markdown"
     assert page.startswith("# Market reaction\n")
@@ -106,10 +116,12 @@ def test_the_server_goes_with_the_run(home: Path, first: Finished) -> None:
     assert servers(home) == []
 
 
-def test_a_stopped_run_is_recorded_and_leaves_nothing_behind(home: Path, first: Finished) -> None:
+def test_a_stopped_run_is_recorded_and_leaves_nothing_behind(
+    home: Path, command: tuple[object, ...], first: Finished
+) -> None:
     """SIGTERM in the middle: exit code 143, one word, the run on record as failed, lock and server gone."""
     before = generation(home)
-    with spawn("run", home=home) as process:
+    with spawn(*command, home=home) as process:
         wait_for(home, process.pid)
         assert len(servers(home)) == 1
         process.send_signal(signal.SIGTERM)
@@ -145,10 +157,12 @@ def test_without_a_server_the_command_says_how_to_go_on(home: Path, first: Finis
     assert last_run(home) == before
 
 
-def test_without_prefect_a_broken_server_does_not_matter(home: Path, first: Finished) -> None:
+def test_without_prefect_a_broken_server_does_not_matter(
+    home: Path, command: tuple[object, ...], first: Finished
+) -> None:
     """`--no-prefect` runs the same stages whatever Prefect's settings say; on known input it changes nothing."""
     settings = {"PREFECT_API_URL": NOWHERE, "PREFECT_HOME": "/dev/null/prefect"}
-    finished = reaction("run", "--no-prefect", "--json", home=home, settings=settings)
+    finished = reaction(*command, "--no-prefect", "--json", home=home, settings=settings)
 
     assert (finished.code, finished.err) == (0, "")
     assert finished.json["status"] == "unchanged"
