@@ -18,8 +18,9 @@ from pipelines.errors import ConfigurationError, SourceError, SpecError
 from pipelines.fake_providers import faults
 from pipelines.fake_providers.ken_french import COLUMNS, OLD, FakeFrench
 from pipelines.settings import Settings
+from tests.end_to_end.conftest import reaction_here_with
 from tests.generated_prices import new_york_sessions, write
-from tests.running import reaction, reaction_here
+from tests.running import reaction_here
 
 DAYS = new_york_sessions(date(2023, 1, 3), date(2024, 4, 30))[:320]
 DAY_0 = 280
@@ -124,7 +125,7 @@ def test_a_run_keeps_the_library_and_its_studies_use_one_family_each(world: Worl
     options = (*files, "--studies", studies, "--exchange", "XNYS", "--factors-source", "ken_french")
     address = {"REACTION_KEN_FRENCH_BASE_URL": world.library.base_url}
     for _ in range(2):
-        finished = reaction("run", "--no-prefect", "--json", *options, home=home, settings=address)
+        finished = reaction_here_with(address, "run", "--no-prefect", "--json", *options, home=home)
         assert finished.code == 0, finished.err
         assert finished.json["warnings"] == []
         assert len(world.library.log) == 3
