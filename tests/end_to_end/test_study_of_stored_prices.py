@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,16 +22,27 @@ STUDIED = ("NVDA", "AAPL", "^GSPC")
 WINDOWS = ("--estimation=-60,-11", "--window=-3,3", "--car=-1,1", "--min-obs", "40", "--group-by", "event_id")
 
 
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home that has stored four symbols up to Friday, to be copied."""
+    home = tmp_path_factory.mktemp("stored") / "home"
+    with rig(home) as found:
+        found.at(FRIDAY)
+        found.poll(*STUDIED, "SPY")
+    return home
+
+
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[Rig]:
-    """Return a rig that has stored four symbols up to Friday, beside a list of events of two of them."""
+def made(stored: Path, tmp_path: Path) -> Iterator[Rig]:
+    """Return a rig half a minute after it has stored four symbols, beside a list of events of two of them."""
     events = [("results", "NVDA", date(2024, 5, 20)), ("results", "AAPL", date(2024, 5, 20))]
     events.append(("launch", "NVDA", date(2024, 5, 30)))
     frame = pl.DataFrame(events, schema=["event_id", "symbol", "event_date"], orient="row")
     frame.write_csv(tmp_path / "events.csv")
-    with rig(tmp_path / "home") as found:
+    with rig(shutil.copytree(stored, tmp_path / "home")) as found:
         found.at(FRIDAY)
-        found.poll(*STUDIED, "SPY")
+        found.clock.at += timedelta(seconds=30)
+        found.runs = 1
         yield found
 
 
