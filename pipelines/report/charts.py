@@ -22,7 +22,7 @@ DATE: Final = f"utcFormat({TIME}, '%Y-%m-%d')"
 """Name of a day, which rows hold as days since 1970-01-01."""
 
 DAY: Final = "replace(datum.label, '-', '\u2212')"
-FOLDED: Final = alt.ExprRef("width < 420 ? 1 : 2")
+FOLDED: Final = alt.ExprRef("width < 420 ? 1 : width < 700 ? 2 : 4")
 """Columns of a legend of long labels: a phone has room for one."""
 
 LEAD_COLUMNS: Final = alt.ExprRef("width < 420 ? 3 : 6")
@@ -66,7 +66,7 @@ def event_path() -> alt.LayerChart:
         leads.encode(x=x, y=y, color=shade, opacity=lit).add_params(picked),
         points.encode(x=x, y=y, opacity=seen, tooltip=tips).add_params(near, _scales()),
     ]
-    return _finish(layers, height=340).add_params(chosen)
+    return _finish(layers, height=420).add_params(chosen)
 
 
 def intervals() -> alt.LayerChart:
@@ -159,7 +159,7 @@ def history() -> alt.LayerChart:
         scale=alt.Scale(domain=["p below 0.05", "p above 0.05"], range=[UP, QUIET]),
         legend=alt.Legend(title=None, orient="top", symbolType="circle"),
     )
-    x = alt.X("time:T", title=None, axis=_months(), scale=alt.Scale(type="utc"))
+    x = alt.X("time:T", title=None, axis=_months(), scale=alt.Scale(type="utc", padding=8))
     y = alt.Y("low:Q", title="abnormal return of day 0", axis=_returns())
     tips = [
         _tip("event"),
@@ -256,9 +256,21 @@ KINDS: Final[dict[str, Callable[[], alt.LayerChart]]] = {
 
 def compile_kinds() -> dict[str, dict[str, Any]]:
     """Return the Vega specification of every kind of figure."""
-    specs = {name: vl_convert.vegalite_to_vega(json.loads(draw().to_json())) for name, draw in KINDS.items()}
+    return {
+        name: _told_outside(vl_convert.vegalite_to_vega(json.loads(draw().to_json()))) for name, draw in KINDS.items()
+    }
+
+
+def _told_outside(spec: dict[str, Any]) -> dict[str, Any]:
+    """Leave a title's place to the page's script, which fills it in a picture that leaves the page."""
+    signals = [*spec.get("signals", ()), {"name": "heading", "value": ""}, {"name": "told", "value": []}]
+    title = {"text": {"signal": "heading"}, "subtitle": {"signal": "told"}, "anchor": "start", "frame": "bounds"}
+    # A title without words would still take its lines from the drawing.
+    sizes = {"fontSize": 13, "subtitleFontSize": 11, "subtitlePadding": 3, "offset": 6}
+    title |= {name: {"signal": f"heading ? {size} : 0"} for name, size in sizes.items()}
     # A ground of its own would stand against the page's in the dark theme.
-    return {name: {key: part for key, part in spec.items() if key != "background"} for name, spec in specs.items()}
+    kept = {key: part for key, part in spec.items() if key != "background"}
+    return {**kept, "signals": signals, "title": title}
 
 
 def _rows() -> alt.Chart:

@@ -8,13 +8,33 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from pipelines.contracts import Column, Table
-from pipelines.report.text import DASH, billions, clean, cut, day, instant, number, p_value, percent, share, words
+from pipelines.report.reading import name_of_test
+from pipelines.report.text import (
+    DASH,
+    billions,
+    clean,
+    cut,
+    day,
+    few,
+    instant,
+    number,
+    p_value,
+    percent,
+    records,
+    share,
+    words,
+)
 
 FIRST_ROWS: Final = 25
 """Rows of a table that stand in the page; a script shows the others, a page of them at a time."""
 
+PRINTED_ROWS: Final = 150
+"""Rows that are printed of a table that a reader of paper needs whole."""
+
 Cell = list[Any]
 """Value, text that is shown, and a link or the reason of a null where there is one."""
+
+Rows = list[list[Cell]]
 
 Link = Callable[[Mapping[str, Any]], str | None]
 
@@ -22,26 +42,31 @@ _SHOWN: Final[dict[str, Callable[[Any], str]]] = {
     "text": lambda value: cut(clean(value)),
     "long": lambda value: cut(clean(value), 1000),
     "word": words,
+    "test": name_of_test,
+    "few": lambda value: few(clean(value)),
+    "records": lambda value: cut(records(value), 300),
     "percent": percent,
     "share": share,
     "number": number,
     "signed": lambda value: number(value, signed=True),
-    "coefficient": lambda value: number(value, 4, signed=True),
     "count": lambda value: number(value, 0),
+    "steps": lambda value: number(value, 0, signed=True),
     "billions": billions,
     "worth": lambda value: number(value / 1e9),
     "p": p_value,
     "day": day,
     "instant": instant,
-    "sign": lambda value: {"+": "up", "-": "down"}.get(value, "open"),
+    "sign": lambda value: {"+": "up", "-": "down"}.get(value, "either"),
     "flag": lambda value: "yes" if value else "no",
 }
-_NUMERIC: Final = frozenset({"percent", "share", "number", "signed", "coefficient", "count", "billions", "worth", "p"})
+_NUMERIC: Final = frozenset({
+    "percent", "share", "number", "signed", "count", "steps", "billions", "worth", "p",
+})  # fmt: skip
 _UNITS: Final = {"billions": "bn USD", "worth": "bn USD"}
 _IDS: Final = frozenset({"study_id", "symbol", "table_name"})
 """Columns of names, which are not broken at their hyphens."""
 
-_LONG: Final = frozenset({"title", "note", "reason", "why", "symbols", "sample"})
+_LONG: Final = frozenset({"title", "reason", "why", "symbols", "sample"})
 """Columns of sentences, which are wide and broken into lines."""
 
 
@@ -61,6 +86,8 @@ class Field:
         Gives the address a cell leads to.
     why : str, optional
         Column that says why a cell is null.
+    glossary : mapping of str to str
+        What the column's coded words mean, told on hover.
     """
 
     name: str
@@ -70,6 +97,7 @@ class Field:
     unit: str = ""
     link: Link | None = None
     why: str | None = None
+    glossary: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_numeric(self) -> bool:
@@ -81,7 +109,7 @@ class Field:
         """Class of the cells."""
         if self.is_numeric:
             return "num"
-        is_short = self.kind in {"word", "day", "instant", "flag", "sign"} or self.name in _IDS
+        is_short = self.kind in {"word", "test", "day", "instant", "flag", "sign"} or self.name in _IDS
         return "word" if is_short else "long" if self.name in _LONG else ""
 
     def cell(self, row: Mapping[str, Any]) -> Cell:
@@ -96,10 +124,19 @@ class Field:
         return [raw, shown, address] if address else [raw, shown]
 
 
-def of(table: Table, name: str, kind: str, label: str, *, link: Link | None = None, why: str | None = None) -> Field:
+def of(
+    table: Table,
+    name: str,
+    kind: str,
+    label: str,
+    *,
+    link: Link | None = None,
+    why: str | None = None,
+    glossary: Mapping[str, str] | None = None,
+) -> Field:
     """Return a grid's column that says what the contract says of it."""
     column: Column = table.column(name)
-    return Field(name, kind, label, column.comment, _UNITS.get(kind, ""), link, why)
+    return Field(name, kind, label, column.comment, _UNITS.get(kind, ""), link, why, glossary or {})
 
 
 def _raw(value: Any) -> Any:
@@ -125,23 +162,36 @@ class Grid:
         Selectors that the grid follows.
     empty : str
         What is said where there are no rows.
+    first : str
+        The choice that the page opens with.
+    remarks : mapping of str to list of str
+        By choice, the remarks that stand once below the table; its cells have their numbers.
+    is_printed_whole : bool
+        Whether paper has all of its rows, and not only those that stand in the page.
     """
 
     id: str
     caption: str
     fields: Sequence[Field]
-    sets: Mapping[str, list[list[Cell]]]
+    sets: Mapping[str, Rows]
     by: tuple[str, ...] = ()
     empty: str = "nothing to show"
-    first: str = field(default="")
+    first: str = ""
+    remarks: Mapping[str, list[str]] = field(default_factory=dict)
+    is_printed_whole: bool = False
 
     @property
-    def rows(self) -> list[list[Cell]]:
+    def first_remarks(self) -> list[str]:
+        """The remarks on the rows of the first choice."""
+        return self.remarks.get(self.first, [])
+
+    @property
+    def rows(self) -> Rows:
         """The rows of the first choice."""
         return self.sets.get(self.first, [])
 
     @property
-    def first_rows(self) -> list[list[Cell]]:
+    def first_rows(self) -> Rows:
         """The rows that stand in the page without its script."""
         return self.rows[: self.size]
 
@@ -158,9 +208,15 @@ class Grid:
     @property
     def record(self) -> dict[str, Any]:
         """What the script of the page reads."""
-        columns = [{"name": each.name, "numeric": each.is_numeric, "class": each.css} for each in self.fields]
+        columns = [
+            {"name": each.name, "numeric": each.is_numeric, "class": each.css}
+            | ({"glossary": each.glossary} if each.glossary else {})
+            for each in self.fields
+        ]
         sets = {key: [[_brief(cell) for cell in row] for row in rows] for key, rows in self.sets.items()}
-        return {"by": self.by, "columns": columns, "sets": sets, "empty": self.empty, "size": self.size}
+        record = {"by": self.by, "columns": columns, "sets": sets, "empty": self.empty, "size": self.size}
+        record["paper"] = PRINTED_ROWS if self.is_printed_whole else self.size
+        return record | ({"remarks": self.remarks} if self.remarks else {})
 
 
 def _brief(cell: Cell) -> Cell:
@@ -171,12 +227,40 @@ def _brief(cell: Cell) -> Cell:
 
 
 def grid(
-    id: str, caption: str, fields: Sequence[Field], rows: Iterable[Mapping[str, Any]], *, empty: str = "nothing to show"
+    id: str,
+    caption: str,
+    fields: Sequence[Field],
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    empty: str = "nothing to show",
+    is_printed_whole: bool = False,
 ) -> Grid:
     """Return a grid of one set of rows."""
-    return Grid(id, caption, fields, {"": cells(fields, rows)}, empty=empty)
+    return Grid(id, caption, fields, {"": cells(fields, rows)}, empty=empty, is_printed_whole=is_printed_whole)
 
 
-def cells(fields: Sequence[Field], rows: Iterable[Mapping[str, Any]]) -> list[list[Cell]]:
+def cells(fields: Sequence[Field], rows: Iterable[Mapping[str, Any]]) -> Rows:
     """Return the cells of the rows."""
     return [[each.cell(row) for each in fields] for row in rows]
+
+
+def remarked(sets: Mapping[str, Rows], place: int) -> tuple[dict[str, Rows], dict[str, list[str]]]:
+    """Put numbers in place of a column's sentences, and return these by choice: each is told once, below the table.
+
+    The cell keeps the sentence as its value, which is what a table copied as CSV has.
+    """
+    told, remarks = {}, {}
+    for key, rows in sets.items():
+        number_of: dict[str, int] = {}
+        told[key] = [
+            row
+            if row[place][0] is None
+            else [*row[:place], [row[place][0], str(_number(row[place][1], number_of))], *row[place + 1 :]]
+            for row in rows
+        ]
+        remarks[key] = list(number_of)
+    return told, remarks
+
+
+def _number(sentence: str, number_of: dict[str, int]) -> int:
+    return number_of.setdefault(sentence, len(number_of) + 1)

@@ -12,7 +12,10 @@ import polars as pl
 
 from pipelines.errors import ConfigurationError
 from pipelines.home import REPORT_INDEX
-from pipelines.report.text import slug
+from pipelines.report.text import clean, cut, slug
+
+TITLE: Final = 90
+"""Characters of an event's title in a list."""
 
 _NAMED: Final = 8
 """Names that an error gives of those there are."""
@@ -130,6 +133,11 @@ class Marts:
     def event_of(self) -> dict[str, dict[str, Any]]:
         """Events by id."""
         return {row["event_id"]: row for row in self.events.iter_rows(named=True)}
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """Titles of the events, cut for a list."""
+        return {key: cut(clean(event["title"]), TITLE) for key, event in self.event_of.items()}
 
     @cached_property
     def preference(self) -> pl.DataFrame:

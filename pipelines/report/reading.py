@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from pipelines.report.text import clean
+
 FIRST: Final = ("bmp_t_adjusted", "grank_t")
 """Tests that hold on a shared date and where the event raises the variance; on independent dates they hold too."""
 
@@ -17,6 +19,18 @@ NEXT: Final = (
     "lamb_t",
 )
 """What is read where neither of those is valid, the first that is."""
+
+
+_NAMES: Final = {
+    "bmp": "BMP", "grank": "GRANK", "brown": "Brown", "warner": "Warner", "corrado": "Corrado", "zivney": "Zivney",
+    "patell": "Patell", "lamb": "Lamb", "wilcoxon": "Wilcoxon", "csar": "CSAR", "chi2": "χ²",
+}  # fmt: skip
+"""Parts of the tests' words that are names of people or symbols."""
+
+
+def name_of_test(test: str) -> str:
+    """Return a test's name for reading, ``BMP t adjusted`` for ``bmp_t_adjusted``."""
+    return " ".join(_NAMES.get(part, part) for part in clean(test).split("_"))
 
 
 def recommended(valid: Collection[str]) -> tuple[str, ...]:

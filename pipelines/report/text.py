@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import re
 import unicodedata
@@ -123,6 +124,27 @@ def instant(value: datetime | None) -> str:
 def words(value: str | None) -> str:
     """Return a coded word for reading."""
     return DASH if value is None else clean(value).replace("_", " ")
+
+
+def few(names: str, most: int = 12) -> str:
+    """Return the first of the names that a text lists, and how many more there are."""
+    listed = names.split(" ")
+    return names if len(listed) <= most + 1 else f"{' '.join(listed[:most])} and {len(listed) - most} more"
+
+
+def records(value: str) -> str:
+    """Return rows in JSON for reading, ``symbol NVDA, session date 2025-01-27``; any other text as it is."""
+    try:
+        rows = json.loads(value)
+    except ValueError:
+        return clean(value)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        return clean(value)
+    return "; ".join(", ".join(f"{words(name)} {_plain(part)}" for name, part in row.items()) for row in rows)
+
+
+def _plain(value: object) -> str:
+    return number(value, 4) if isinstance(value, float) else clean(value)
 
 
 def counted(n: int, one: str, many: str = "") -> str:

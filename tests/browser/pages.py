@@ -114,8 +114,14 @@ def opened(
 
 
 def draw_all(page: Page) -> None:
-    """Have every chart drawn, as before printing, also those far below what is seen; one without rows says so."""
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    """Have every chart drawn, as before and after printing, also those far below; one without rows says so."""
+    for name in ("beforeprint", "afterprint"):
+        page.evaluate(f"dispatchEvent(new Event('{name}'))")
+        wait_drawn(page)
+
+
+def wait_drawn(page: Page) -> None:
+    """Wait until every chart that is asked for is drawn."""
     # A place is empty before its drawing, and has a drawing that is not marked as done while it is made. The condition
     # is a function: a bare expression would be evaluated at every look, which the page's policy refuses.
     waits = "[data-chart] .plot:empty, [data-chart]:not([data-drawn]) .plot:has(svg)"

@@ -18,7 +18,9 @@
 
   // ---- theme ----
 
+  let onPaper = false;
   const isDark = () => {
+    if (onPaper) return false;
     const told = document.documentElement.dataset.theme;
     return told ? told === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   };
@@ -132,12 +134,24 @@
         const cell = element("td", { colspan: String(this.given.columns.length) }, this.needle.length ? "no row matches" : this.given.empty);
         one("tbody", this.root).append(element("tr", {}, cell));
       }
+      const remarks = one("[data-remarks]", this.root);
+      if (remarks) {
+        const told = this.given.remarks[choice(this.given.by)] ?? [];
+        remarks.replaceChildren(...told.map((remark) => element("li", {}, remark)));
+      }
       const n = rows.length.toLocaleString("en-US");
       const of = rows.length === this.all.length ? "" : ` (of ${this.all.length.toLocaleString("en-US")})`;
       const range = rows.length ? `${from + 1}–${from + shown.length} of ` : "";
       one("[data-count]", this.root).textContent = `${range}${n} rows${of}`;
       one("[data-previous]", this.root).disabled = this.page === 0;
       one("[data-next]", this.root).disabled = this.page === last;
+    }
+
+    // Paper has no next page: a table that is read whole is printed so, the others say how many rows there are.
+    print(begins) {
+      if (begins) this.before = [this.page, this.size];
+      [this.page, this.size] = begins ? [0, Math.max(this.size, this.given.paper)] : this.before;
+      this.update();
     }
 
     row(cells) {
@@ -149,6 +163,7 @@
         const cell = element(place ? "td" : "th", place ? {} : { scope: "row" });
         cell.className = column.class;
         cell.dataset.column = column.name;
+        if (column.glossary && Object.hasOwn(column.glossary, value)) cell.title = column.glossary[value];
         if (value === null && more) {
           cell.title = more;
           cell.append(shown, element("span", { class: "sr" }, ` ${more}`));
@@ -193,7 +208,9 @@
   const tip = element("div", { id: "tip", hidden: "", role: "presentation" });
   document.body.append(tip);
 
-  function showTip(handler, event, item, value) {
+  function showTip(handler, event, item, given) {
+    // A cell around the nearest point stands for that point, whose own tip has its row.
+    const value = item?.isVoronoi ? item.datum.tooltip : given;
     if (value === null || value === undefined || value === "") {
       tip.hidden = true;
       return;
@@ -201,7 +218,7 @@
     const list = element("dl");
     for (const [name, said] of Object.entries(value)) {
       if (said === null || said === "null" || said === "") continue;
-      list.append(element("dt", {}, name), element("dd", {}, String(said)));
+      list.append(element("dt", {}, name), element("dd", {}, String(said).replace(/^-(?=\d)/, "\u2212")));
     }
     tip.replaceChildren(list);
     tip.hidden = false;
@@ -209,6 +226,28 @@
     const top = event.clientY + 18 + tip.offsetHeight > innerHeight ? event.clientY - tip.offsetHeight - 10 : event.clientY + 18;
     tip.style.left = `${Math.max(8, left)}px`;
     tip.style.top = `${Math.max(8, top)}px`;
+  }
+
+  // A finger covers more than a point: the mark nearest to it within this many pixels is meant.
+  const REACH = 28;
+
+  function showTipAt(plot, event) {
+    const told = (mark) => {
+      const item = mark?.__data__;
+      return item && !Array.isArray(item) && item.tooltip ? item : null;
+    };
+    const distance = (mark) => {
+      const box = mark.getBoundingClientRect();
+      const away = (low, at, high) => Math.max(low - at, 0, at - high);
+      return Math.hypot(away(box.left, event.clientX, box.right), away(box.top, event.clientY, box.bottom));
+    };
+    const near = all(".mark-symbol path, .mark-rect path, .mark-rule line", plot)
+      .filter(told)
+      .map((mark) => [distance(mark), mark])
+      .filter(([far]) => far <= REACH)
+      .sort(([a], [b]) => a - b);
+    const item = told(event.target) ?? told(near[0]?.[1]);
+    showTip(null, event, item, item?.tooltip);
   }
 
   function config() {
@@ -222,12 +261,22 @@
         labelFont: font, titleFont: font, labelFontSize: 11, titleFontSize: 11, titleFontWeight: "normal",
       },
       legend: { labelColor: ink, titleColor: soft, labelFont: font, labelFontSize: 11, labelLimit: 260 },
+      title: { color: ink, subtitleColor: soft, font, subtitleFont: font },
       range: {},
     };
   }
 
   function coloured(spec) {
     return isDark() ? JSON.parse(JSON.stringify(spec), (key, value) => data.dark[value] ?? value) : spec;
+  }
+
+  function folded(text, longest) {
+    const lines = [""];
+    for (const word of text.split(" ")) {
+      if (lines.at(-1) && lines.at(-1).length + word.length >= longest) lines.push("");
+      lines.push(`${lines.pop()} ${word}`.trim());
+    }
+    return lines;
   }
 
   function save(address, name) {
@@ -249,6 +298,9 @@
       all("[data-export]", root).forEach((button) => {
         button.addEventListener("click", () => this.export(button.dataset.export));
       });
+      // A tap ends before a chart would show its tip, and the tip of a finger has no way to leave.
+      this.plot.addEventListener("pointerdown", (event) => { this.finger = event.pointerType === "touch"; });
+      this.plot.addEventListener("click", (event) => { if (this.finger) showTipAt(this.plot, event); });
       this.fill();
     }
 
@@ -274,6 +326,7 @@
       if (!this.seen) return;
       this.view?.finalize();
       this.plot.replaceChildren();
+      delete this.root.dataset.drawn;
       one("figcaption [data-caption]", this.root).textContent = this.given.captions[this.key] ?? "";
       if (!this.rows.length) {
         this.plot.replaceChildren("Nothing to draw for this choice.");
@@ -286,8 +339,9 @@
       });
       this.view.data("rows", this.rows);
       if (this.choose) this.view.signal("chosen", this.choose.value);
-      await this.view.runAsync();
-      this.root.dataset.drawn = "true";
+      const view = this.view;
+      await view.runAsync();
+      if (this.view === view) this.root.dataset.drawn = "true";
     }
 
     async signal() {
@@ -298,9 +352,11 @@
       await this.show();
       if (!this.view) return;
       const ground = getComputedStyle(document.documentElement).getPropertyValue("--ground").trim();
-      await this.view.background(ground).runAsync();
+      // A picture leaves its page: it takes along what the page says around it.
+      const told = folded(this.given.captions[this.key] ?? "", this.view.width() / 6);
+      await this.view.background(ground).signal("heading", this.given.title).signal("told", told).resize().runAsync();
       save(await this.view.toImageURL(kind, kind === "png" ? 2 : 1), `${this.id}.${kind}`);
-      await this.view.background(null).runAsync();
+      await this.view.background(null).signal("heading", "").signal("told", []).resize().runAsync();
     }
 
     async show() {
@@ -320,8 +376,22 @@
     }
   }, { rootMargin: "600px" });
   charts.forEach((chart) => watch.observe(chart.root));
-  addEventListener("beforeprint", () => charts.forEach((chart) => chart.show()));
+  addEventListener("pointerdown", (event) => { if (!event.target.closest?.(".plot")) tip.hidden = true; });
+  addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });
+
+  function print(begins) {
+    if (onPaper === begins) return;
+    onPaper = begins;
+    document.documentElement.toggleAttribute("data-paper", begins);
+    grids.forEach((grid) => grid.print(begins));
+    charts.forEach((chart) => { if (chart.seen) chart.draw(); else if (begins) chart.show(); });
+  }
+
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
   all("[data-selector]").forEach((select) => select.addEventListener("change", () => {
+    const chosen = select.selectedOptions[0]?.textContent ?? "";
+    one(`[data-chosen="${select.dataset.selector}"]`).textContent = chosen;
     grids.filter((grid) => grid.given.by.length).forEach((grid) => { grid.page = 0; grid.update(); });
     charts.filter((chart) => chart.given.by.length).forEach((chart) => { chart.fill(); chart.draw(); });
   }));

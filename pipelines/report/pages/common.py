@@ -200,6 +200,17 @@ def pretty(spec: str) -> str:
     return json.dumps(json.loads(spec), indent=1, sort_keys=True)
 
 
-def title_of(event: Mapping[str, Any], longest: int = 90) -> str:
-    """Return an event's title, cut for a list."""
+def title_of(event: Mapping[str, Any], longest: int) -> str:
+    """Return an event's title, cut."""
     return cut(clean(event["title"]), longest)
+
+
+def titled(marts: Marts, rows: pl.DataFrame) -> pl.DataFrame:
+    """Add the titles of the rows' events, the id of one that the marts do not have."""
+    known = pl.col("event_id").replace_strict(marts.titles, default=pl.col("event_id"), return_dtype=pl.String)
+    return rows.with_columns(title=known)
+
+
+def to_test(row: Mapping[str, Any]) -> str:
+    """Link a row to what the methods say of its test."""
+    return f"methods.html#{row['test']}"

@@ -12,6 +12,7 @@ from pipelines.report.pages.common import fingerprint, pretty, theme_file, title
 from pipelines.report.pages.event_charts import event_charts
 from pipelines.report.pages.event_data import CHOSEN, EventData
 from pipelines.report.pages.event_grids import event_grids
+from pipelines.report.reading import name_of_test
 from pipelines.report.text import DASH, billions, clean, day, instant, number, p_value, percent, safe_url, words
 
 TITLE: Final = 160
@@ -73,14 +74,19 @@ def _headline(event: EventData) -> list[tuple[str, str]]:
     tests = event.tests.filter(pl.col("choice") == event.first, pl.col("is_recommended")).rows(named=True)
     test = tests[0] if tests else None
     money = event.parts["value"].sort(pl.col("abnormal_value_usd").abs(), descending=True).rows(named=True)
-    said = [(f"{clean(top['symbol'])}, day 0", f"{percent(top['car'])}  (t {number(top['t_stat'], signed=True)})")]
+    said = [
+        (
+            f"largest: {clean(top['symbol'])} on day 0",
+            f"{percent(top['car'])}  (t {number(top['t_stat'], signed=True)})",
+        )
+    ]
     if rows.height > 1:
         mean = rows["car"].mean()
         said.append((f"mean of {rows.height} securities", percent(mean if isinstance(mean, float) else None)))
     else:
         said.append(("p of its own t", p_value(top["p_value"])))
     if test:
-        said.append((f"p by {words(test['test'])}", p_value(test["p_value"])))
+        said.append((f"p of the mean, {name_of_test(test['test'])}", p_value(test["p_value"])))
     if money:
         worth = billions(money[0]["abnormal_value_usd"])
         said.append((f"{clean(money[0]['symbol'])}, abnormal value", f"{worth} bn USD"))
@@ -105,5 +111,5 @@ def _reading(event: EventData) -> str:
     )
     return (
         f"Here {shared}. Tests marked “read this” hold on shared dates and where the event raises the variance; "
-        "a test that is not valid keeps its value, and the remark says what is wrong with it."
+        "a test that is not valid keeps its value, and the numbered remark below the table says what is wrong with it."
     )

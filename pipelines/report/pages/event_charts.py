@@ -19,7 +19,7 @@ from pipelines.report.pages.common import (
     with_reach,
 )
 from pipelines.report.pages.event_data import KEY, EventData
-from pipelines.report.text import billions, clean, counted, day, instant, p_value
+from pipelines.report.text import billions, clean, counted, day, instant, number, p_value
 
 DRAWN: Final = 30
 """Securities of the cross-section that are drawn, those of the largest SCARs; the table has all."""
@@ -166,6 +166,21 @@ def _value(event: EventData) -> Chart:
     )
 
 
+def _placebo_test(event: EventData, study: str) -> str:
+    """Say what the placebo test found if the study ran it: here single securities are drawn, there means are held."""
+    tests = event.parts["tests"].filter(pl.col("study_id") == study, pl.col("test") == "placebo_p")
+    of_day_0 = tests.filter(pl.col("window_start") == 0, pl.col("window_end") == 0).drop_nulls(["p_value", "statistic"])
+    if of_day_0.is_empty():
+        return ""
+    found = of_day_0.row(0, named=True)
+    note = f", {clean(found['note'])}" if found["note"] else ""
+    times = number(abs(found["statistic"]))
+    return (
+        f"the placebo test of the mean of all {found['n']}: p = {p_value(found['p_value'])}, "
+        f"{times} times the root mean square of their means on dates without an event{note}, "
+    )
+
+
 def _placebo(event: EventData) -> Chart:
     sets, captions = {}, {}
     day_0 = event.parts["days"].filter(pl.col("relative_day") == 0).select(*KEY, "session_date", "abnormal_return")
@@ -190,9 +205,11 @@ def _placebo(event: EventData) -> Chart:
                 pl.col("symbol").replace_strict(p, default=None, return_dtype=pl.String)
             ),
         )
+        few, many = min(counts["n"]), max(counts["n"])
+        n = f"{few} to {many}" if few < many else str(few)
         captions[name] = (
-            f"n = {min(counts['n'])} to {max(counts['n'])} sessions of {_securities(counts.height)}, "
-            f"{model_words(study)}, one session, {stamp(event.marts)}"
+            f"n = {n} sessions of each of {_securities(counts.height)}, the strongest of day 0, {model_words(study)}, "
+            f"window [0, 0], {_placebo_test(event, name)}{stamp(event.marts)}"
         )
     return Chart(
         "placebo",

@@ -12,12 +12,13 @@ from pipelines.contracts import (
     FCT_EVENT_CARS,
     FCT_EVENT_SECURITIES,
     FCT_GROUP_TESTS,
+    FCT_STUDY_SECURITIES,
     FCT_VALUE_IMPACT,
     QUARANTINE,
 )
-from pipelines.contracts.vocabulary import DAY0_RULES
-from pipelines.report.grids import Field, Grid, cells, grid, of
-from pipelines.report.pages.common import event_file, to_security
+from pipelines.contracts.vocabulary import CONFOUNDER_KINDS, DAY0_RULES, TESTS
+from pipelines.report.grids import Field, Grid, cells, grid, of, remarked
+from pipelines.report.pages.common import event_file, to_security, to_test
 from pipelines.report.pages.event_data import EventData
 
 
@@ -43,10 +44,10 @@ def _day_0(event: EventData) -> Grid:
     table = [
         Field("exchange_mic", "text", "Exchange", "ISO 10383 code; a dash where it is not known"),
         of(FCT_EVENT_SECURITIES, "event_session", "day", "Day 0"),
-        of(FCT_EVENT_SECURITIES, "day0_rule", "word", "Rule"),
+        Field("day0_rule", "word", "Rule", "rule that chose day 0"),
         Field("why", "text", "What the rule says"),
         Field("n", "count", "Securities"),
-        Field("symbols", "long", "Which"),
+        Field("symbols", "few", "Which", "the first of them; a copy as CSV has all"),
     ]
     return grid("day-0", "Day 0 by exchange and rule", table, rows.iter_rows(named=True))
 
@@ -61,17 +62,20 @@ def _reactions(event: EventData) -> Grid:
         of(FCT_EVENT_CARS, "p_value", "p", "p"),
         of(FCT_EVENT_CARS, "p_holm", "p", "p (Holm)"),
         of(FCT_EVENT_CARS, "bhar", "percent", "BHAR"),
-        of(FCT_EVENT_CARS, "n_estimation_obs", "count", "Est. sessions"),
+        of(FCT_EVENT_CARS, "n_estimation_obs", "count", "Estimation sessions"),
         of(FCT_EVENT_CARS, "n_days", "count", "Days"),
         of(FCT_EVENT_SECURITIES, "n_confounders", "count", "Confounders"),
     ]
-    return _by_selectors(event, "reactions", "Reactions by security, sorted by SCAR", table, event.cars)
+    caption, empty = "Reactions by security, sorted by SCAR", "this study has no rows for the window"
+    sets = {key: cells(table, rows.iter_rows(named=True)) for key, rows in event.by_choice(event.cars)}
+    by = ("study", "window")
+    return Grid("reactions", caption, table, sets, by, empty, event.first, is_printed_whole=True)
 
 
 def _test_table(event: EventData) -> Grid:
     tests = event.tests.sort("is_recommended", "is_valid", "test", descending=[True, True, False])
     table = [
-        of(FCT_GROUP_TESTS, "test", "word", "Test", link=lambda row: f"methods.html#{row['test']}"),
+        of(FCT_GROUP_TESTS, "test", "test", "Test", link=to_test, glossary=TESTS),
         Field("is_recommended", "flag", "Read this", "what the guide of the methods page says to read here"),
         of(FCT_GROUP_TESTS, "is_valid", "flag", "Valid"),
         of(FCT_GROUP_TESTS, "statistic", "signed", "Statistic", why="note"),
@@ -83,7 +87,11 @@ def _test_table(event: EventData) -> Grid:
         of(FCT_GROUP_TESTS, "r_bar", "signed", "r̄"),
         of(FCT_GROUP_TESTS, "note", "long", "Remark"),
     ]
-    return _by_selectors(event, "tests", "Tests of the mean of the event's securities", table, tests)
+    told = {key: cells(table, rows.iter_rows(named=True)) for key, rows in event.by_choice(tests)}
+    sets, remarks = remarked(told, len(table) - 1)
+    caption, empty = "Tests of the mean of the event's securities", "this study has no tests for the window"
+    by = ("study", "window")
+    return Grid("tests", caption, table, sets, by, empty, event.first, remarks, is_printed_whole=True)
 
 
 def _money(event: EventData) -> Grid:
@@ -121,7 +129,8 @@ def _counts_table(event: EventData) -> Grid:
     }
     first = event.first.split("|", maxsplit=1)[0]
     empty = "no model of this study leaves residuals that can be shown: market, market adjusted and constant mean do"
-    return Grid("placebo-counts", "Day 0 among the sessions before it", table, sets, ("study",), empty, first)
+    caption = "How many of the sessions before moved as far as day 0"
+    return Grid("placebo-counts", caption, table, sets, ("study",), empty, first)
 
 
 def _ledger(event: EventData) -> Grid:
@@ -130,14 +139,14 @@ def _ledger(event: EventData) -> Grid:
     )
     table = [
         of(FCT_EVENT_SECURITIES, "symbol", "text", "Security", link=to_security(event.marts)),
-        Field("study_id", "text", "Study"),
-        of(FCT_EVENT_SECURITIES, "event_session", "day", "Day 0"),
-        of(FCT_EVENT_SECURITIES, "status", "word", "Status"),
-        of(FCT_EVENT_SECURITIES, "reason", "long", "Reason or remark"),
-        Field("n_estimation_obs", "count", "Est. sessions"),
-        Field("alpha", "coefficient", "Alpha"),
-        Field("beta", "coefficient", "Beta"),
-        Field("sigma", "coefficient", "Sigma", "residual standard deviation", "decimal"),
+        of(FCT_STUDY_SECURITIES, "study_id", "text", "Study"),
+        of(FCT_STUDY_SECURITIES, "event_session", "day", "Day 0"),
+        of(FCT_STUDY_SECURITIES, "status", "word", "Status"),
+        of(FCT_STUDY_SECURITIES, "reason", "long", "Reason or remark"),
+        of(FCT_STUDY_SECURITIES, "n_estimation_obs", "count", "Estimation sessions"),
+        of(FCT_STUDY_SECURITIES, "alpha", "percent", "Alpha"),
+        of(FCT_STUDY_SECURITIES, "beta", "signed", "Beta"),
+        of(FCT_STUDY_SECURITIES, "sigma", "share", "Sigma"),
     ]
     order = {"excluded": 0, "pending": 1, "used": 2}
     ranked = rows.sort(pl.col("status").replace_strict(order, default=3), "study_id", "symbol")
@@ -146,13 +155,13 @@ def _ledger(event: EventData) -> Grid:
 
 def _confounders(event: EventData) -> Grid:
     table = [
-        of(FCT_CONFOUNDERS, "confounder_kind", "word", "Kind"),
+        of(FCT_CONFOUNDERS, "confounder_kind", "word", "Kind", glossary=CONFOUNDER_KINDS),
         Field("title", "text", "What else happened", link=lambda row: _other_event(event, row)),
         of(FCT_CONFOUNDERS, "confounder_session", "day", "Session"),
-        Field("relative_day", "count", "From day 0", "sessions from day 0 to it, the nearest of the securities"),
+        Field("relative_day", "steps", "From day 0", "sessions from day 0 to it, the nearest of the securities"),
         of(FCT_CONFOUNDERS, "is_named", "flag", "Named"),
         Field("n_securities", "count", "Securities", "securities of this event that it may have moved too"),
-        Field("symbols", "long", "Which"),
+        Field("symbols", "few", "Which", "the first of them; a copy as CSV has all"),
     ]
     return grid(
         "confounders",
@@ -173,9 +182,9 @@ def _findings(event: EventData) -> Grid:
     table = [
         of(QUARANTINE, "symbol", "text", "Security"),
         of(QUARANTINE, "rule_id", "word", "Rule"),
-        Field("n_rows", "count", "Rows"),
-        Field("first_date", "day", "From"),
-        Field("last_date", "day", "To"),
+        Field("n_rows", "count", "Rows", "rows that broke the rule and were put aside"),
+        Field("first_date", "day", "From", "session of the first of them"),
+        Field("last_date", "day", "To", "session of the last of them"),
         of(QUARANTINE, "reason", "text", "For example"),
     ]
     return grid(
@@ -185,9 +194,3 @@ def _findings(event: EventData) -> Grid:
         rows.iter_rows(named=True),
         empty="no price row of these securities is in quarantine",
     )
-
-
-def _by_selectors(event: EventData, id: str, caption: str, table: list[Field], frame: pl.DataFrame) -> Grid:
-    sets = {key: cells(table, rows.iter_rows(named=True)) for key, rows in event.by_choice(frame)}
-    empty = "this study has no rows for the window"
-    return Grid(id, caption, table, sets, ("study", "window"), empty, event.first)

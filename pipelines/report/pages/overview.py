@@ -25,7 +25,7 @@ from pipelines.report.pages.common import (
     interval_rows,
     stamp,
     theme_file,
-    title_of,
+    titled,
     to_event,
     to_security,
 )
@@ -60,11 +60,23 @@ class OverviewPage:
         rows = rows.with_columns(n_events=pl.col("event_id").n_unique().over("symbol", "event_session"))
         rows = rows.sort(pl.col("kind") != "outcome", maintain_order=True)
         rows = rows.unique(["symbol", "event_session"], keep="first", maintain_order=True)
-        titles = {key: title_of(event) for key, event in self.marts.event_of.items()}
-        titled = rows.with_columns(
-            title=pl.col("event_id").replace_strict(titles, default=None, return_dtype=pl.String)
+        rows = titled(self.marts, rows)
+        return rows.sort(pl.col("scar").abs(), "event_id", "symbol", descending=[True, False, False]).head(STRONGEST)
+
+    @cached_property
+    def changes(self) -> pl.DataFrame:
+        """New and changed reactions of day 0, one per security and session as above, the largest SCARs first."""
+        # Without a day 0 nothing says that two events are one reaction.
+        same = pl.coalesce(pl.col("event_session").cast(pl.String), "event_id")
+        rows = self.marts.changes.with_columns(same=same).with_columns(
+            n_events=pl.col("event_id").n_unique().over("symbol", "same")
         )
-        return titled.sort(pl.col("scar").abs(), "event_id", "symbol", descending=[True, False, False]).head(STRONGEST)
+        kinds = self.marts.events.select("event_id", "kind")
+        rows = rows.join(self.marts.preference, on="study_id", how="left").join(kinds, on="event_id", how="left")
+        rows = rows.sort(pl.col("kind").ne_missing("outcome"), "preference", "event_id", nulls_last=True)
+        rows = rows.unique(["symbol", "same"], keep="first", maintain_order=True)
+        order = [pl.col("scar").abs(), pl.col("event_id"), pl.col("symbol")]
+        return titled(self.marts, rows.sort(order, descending=[True, False, False], nulls_last=True))
 
     def context(self) -> dict[str, Any]:
         """Return everything the template shows."""
@@ -84,6 +96,7 @@ class OverviewPage:
                 ("rows in quarantine", number(sum(self.marts.quarantine["n_rows"]), 0)),
                 ("newest session", day(newest)),
             ],
+            "moved": "The newest sessions" if self.marts.since.is_empty() else "Since the last publication",
             "since": self._since(),
             "charts": {chart.id: chart for chart in self._charts()},
             "grids": {each.id: each for each in self._grids()},
@@ -115,7 +128,8 @@ class OverviewPage:
 
     def _grids(self) -> Iterable[Grid]:
         yield self._latest()
-        yield self._changes()
+        if not self.marts.since.is_empty():
+            yield self._changes()
         yield self._strongest()
         yield self._pending()
         yield self._events()
@@ -127,13 +141,13 @@ class OverviewPage:
     def _since(self) -> str:
         """Say what is new against the publication before."""
         if self.marts.since.is_empty():
-            return "There is no publication before this one to compare with: these are the newest sessions."
+            return "There is no publication before this one to compare with."
         before = self.marts.since.row(0, named=True)
         new = self.marts.latest.filter("is_new")
         return (
-            f"The publication before is of {instant(before['published_at'])}. Since then: "
-            f"{counted(new.height, 'new session')} of {counted(new['symbol'].n_unique(), 'security', 'securities')}, "
-            f"{counted(self.marts.changes.height, 'new or changed reaction')} of day 0."
+            f"The publication before this one is of {instant(before['published_at'])}. Since then: "
+            f"{counted(new.height, 'new session')} of {counted(new['symbol'].n_unique(), 'security', 'securities')}; "
+            f"{counted(self.changes.height, 'new or changed reaction')} of a security on a day 0."
         )
 
     def _to_event(self, row: Mapping[str, Any]) -> str | None:
@@ -141,20 +155,25 @@ class OverviewPage:
 
     def _latest(self) -> Grid:
         names = self.marts.securities.select("symbol", "name")
-        rows = self.marts.latest.join(names, on="symbol", how="left").drop_nulls("std_move")
+        rows = self.marts.latest.join(names, on="symbol", how="left")
         new = rows.filter("is_new")
         rows = (rows if new.is_empty() else new).sort(
-            pl.col("std_move").abs(), "symbol", "session_date", descending=[True, False, False]
+            pl.col("std_move").abs(), "symbol", "session_date", descending=[True, False, False], nulls_last=True
         )
         fields = [
             Field("symbol", "text", "Security", link=to_security(self.marts)),
             Field("name", "text", "Name"),
             Field("session_date", "day", "Session"),
             Field("simple_return", "percent", "Return", "return of the session"),
-            Field("std_move", "signed", "Std. move", "(return - mean) / (s √(1 + 1/n)) of the n sessions before"),
-            Field("n_sessions", "count", "n", "sessions before that it is held against", "sessions"),
+            Field(
+                "std_move",
+                "signed",
+                "In standard deviations",
+                "(return - mean) / (s √(1 + 1/n)), mean and s of the n sessions before it",
+            ),
+            Field("n_sessions", "count", "n", "sessions before it that it is held against", "sessions"),
         ]
-        whose = "Newest session of each security" if new.is_empty() else f"New sessions, at most {NEWEST}"
+        whose = "Newest session of each security" if new.is_empty() else f"New sessions{_most(new)}"
         caption = f"{whose}: the largest standardised moves first"
         shown = rows if new.is_empty() else rows.head(NEWEST)
         return grid("latest", caption, fields, shown.iter_rows(named=True))
@@ -163,22 +182,19 @@ class OverviewPage:
         fields = [
             of(FCT_STUDY_SECURITIES, "symbol", "text", "Security", link=to_security(self.marts)),
             Field("event_session", "day", "Day 0"),
-            of(FCT_STUDY_SECURITIES, "event_id", "text", "Event", link=self._to_event),
-            of(FCT_STUDY_SECURITIES, "study_id", "text", "Study"),
-            Field(
-                "status_before", "word", "Before", "status in the publication before; a dash if it was not asked for"
-            ),
-            Field("status", "word", "Now", "status in this publication; a dash if it is not asked for any more"),
-            Field("car_before", "percent", "CAR before", "abnormal return of day 0 in the publication before"),
-            of(FCT_EVENT_CARS, "car", "percent", "CAR now"),
+            Field("title", "text", "Event", link=self._to_event),
+            Field("n_events", "count", "Events", "events of the catalogue that share this day 0 and so this reaction"),
+            Field("status_before", "word", "Status before", "in the publication before; a dash: not asked for"),
+            Field("status", "word", "Status now", "in this publication; a dash: not asked for any more"),
+            Field("car_before", "percent", "Abnormal return before", "of day 0, in the publication before"),
+            Field("car", "percent", "Abnormal return now", "of day 0, in this publication"),
             of(FCT_EVENT_CARS, "scar", "signed", "SCAR"),
             of(FCT_EVENT_CARS, "p_value", "p", "p"),
+            of(FCT_STUDY_SECURITIES, "study_id", "text", "Study"),
         ]
-        rows = self.marts.changes.head(NEWEST)
-        caption = f"Reactions of day 0 that are new or changed, at most {NEWEST}: the largest SCARs first"
-        known = not self.marts.since.is_empty()
-        empty = "no reaction of day 0 changed" if known else "there is no publication before to compare with"
-        return grid("changes", caption, fields, rows.iter_rows(named=True), empty=empty)
+        caption = f"Reactions of day 0 that are new or changed{_most(self.changes)}: the largest SCARs first"
+        rows = self.changes.head(NEWEST).iter_rows(named=True)
+        return grid("changes", caption, fields, rows, empty="no reaction of day 0 changed")
 
     def _strongest(self) -> Grid:
         fields = [
@@ -192,21 +208,20 @@ class OverviewPage:
             of(FCT_EVENT_CARS, "p_holm", "p", "p (Holm)"),
             of(FCT_EVENT_CARS, "study_id", "text", "Study"),
         ]
-        caption = f"The {STRONGEST} largest standardised reactions of day 0"
+        caption = f"The {self.reactions.height} largest standardised reactions of day 0"
         return grid("strongest", caption, fields, self.reactions.iter_rows(named=True))
 
     def _pending(self) -> Grid:
         rows = self.marts.pairs.filter(pl.col("status") == "pending").sort("event_session", "event_id", "symbol")
         fields = [
             Field("event_session", "day", "Day 0"),
-            Field("event_id", "text", "Event", link=to_event),
+            Field("title", "text", "Event", link=to_event),
             Field("symbol", "text", "Security", link=to_security(self.marts)),
             Field("reason", "text", "What it waits for"),
         ]
-        empty = "no pair waits for sessions"
-        return grid(
-            "pending", "Pairs whose window is not complete yet", fields, rows.iter_rows(named=True), empty=empty
-        )
+        caption = "Pairs of event and security whose window is not complete yet"
+        shown = titled(self.marts, rows).iter_rows(named=True)
+        return grid("pending", caption, fields, shown, empty="no pair waits for sessions")
 
     def _events(self) -> Grid:
         pairs = self.marts.pairs.group_by("event_id").agg(
@@ -226,8 +241,8 @@ class OverviewPage:
             ),
             of(DIM_EVENTS, "kind", "word", "Kind"),
             of(DIM_EVENTS, "available_at", "instant", "Readable from"),
-            Field("n_used", "count", "Used", "pairs used by at least one study"),
-            Field("n_asked", "count", "Asked", "pairs asked for"),
+            Field("n_used", "count", "Used", "securities that at least one study used"),
+            Field("n_asked", "count", "Asked for", "securities that the event was asked to be held against"),
         ]
         return grid("events", "Events", fields, rows.iter_rows(named=True))
 
@@ -241,7 +256,7 @@ class OverviewPage:
             of(DIM_SECURITIES, "asset_class", "word", "Class"),
             Field("n_used", "count", "Events", "events that use it"),
             of(DIM_SECURITIES, "n_sessions", "count", "Sessions"),
-            of(DIM_SECURITIES, "last_session", "day", "Newest"),
+            of(DIM_SECURITIES, "last_session", "day", "Newest session"),
         ]
         return grid("securities", "Securities", fields, rows.sort("symbol").iter_rows(named=True))
 
@@ -256,7 +271,7 @@ class OverviewPage:
             of(QUALITY_CHECKS, "observed", "count", "Rows that break it"),
             of(QUALITY_CHECKS, "expected", "count", "Allowed"),
             of(QUALITY_CHECKS, "n_rows", "count", "Rows checked"),
-            of(QUALITY_CHECKS, "sample", "text", "For example"),
+            of(QUALITY_CHECKS, "sample", "records", "For example"),
         ]
         return grid("checks", "Checks of both gates, those that failed first", fields, rows.iter_rows(named=True))
 
@@ -266,9 +281,9 @@ class OverviewPage:
             of(QUARANTINE, "source", "text", "Source"),
             of(QUARANTINE, "rule_id", "word", "Rule"),
             of(QUARANTINE, "symbol", "text", "Security"),
-            Field("n_rows", "count", "Rows"),
-            Field("first_date", "day", "From"),
-            Field("last_date", "day", "To"),
+            Field("n_rows", "count", "Rows", "rows that broke the rule and were put aside"),
+            Field("first_date", "day", "From", "session of the first of them"),
+            Field("last_date", "day", "To", "session of the last of them"),
             of(QUARANTINE, "reason", "text", "For example"),
         ]
         empty = "no input row is in quarantine"
@@ -281,18 +296,23 @@ class OverviewPage:
                 n=pl.len(),
                 newest=pl.col("last_session").max(),
                 oldest=pl.col("last_session").min(),
-                n_ended=pl.col("is_ended").sum(),
+                is_ended=pl.col("is_ended").sum(),
                 n_behind=(pl.col("last_session") < pl.col("last_session").max()).sum(),
             )
             .sort("source", "exchange_mic", nulls_last=True)
         )
         fields = [
             Field("source", "text", "Source"),
-            Field("exchange_mic", "text", "Exchange"),
+            of(DIM_SECURITIES, "exchange_mic", "text", "Exchange"),
             Field("n", "count", "Securities"),
-            Field("newest", "day", "Newest session"),
-            Field("n_behind", "count", "Behind it", "securities whose newest session is older"),
-            Field("oldest", "day", "The oldest of them"),
-            Field("n_ended", "count", "Ended", "prices stop well before those of the others"),
+            Field("newest", "day", "Newest session", "of all of these securities"),
+            Field("n_behind", "count", "Behind it", "securities whose newest session is older than that"),
+            Field("oldest", "day", "Furthest behind", "newest session of the security that is furthest behind"),
+            of(DIM_SECURITIES, "is_ended", "count", "Ended"),
         ]
         return grid("freshness", "Freshness by source and exchange", fields, rows.iter_rows(named=True))
+
+
+def _most(rows: pl.DataFrame) -> str:
+    """Say that a list stops, if it does."""
+    return f", {NEWEST} of {number(rows.height, 0)}" if rows.height > NEWEST else ""

@@ -8,15 +8,18 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipelines.contracts import FCT_EVENT_CARS, FCT_STUDY_SECURITIES, QUARANTINE
-from pipelines.report.grids import Field, Grid, grid, of
+from pipelines.contracts import FCT_EVENT_CARS, FCT_EVENT_SECURITIES, FCT_STUDY_SECURITIES, QUARANTINE
+from pipelines.report.grids import Field, Grid, cells, grid, of
 from pipelines.report.marts import Marts
-from pipelines.report.pages.common import Chart, as_day, fingerprint, shown, stamp, title_of, to_event, with_reach
+from pipelines.report.pages.common import Chart, as_day, fingerprint, shown, stamp, titled, to_event, with_reach
 from pipelines.report.palette import LEVEL
-from pipelines.report.text import clean, day, number, p_value, words
+from pipelines.report.text import clean, counted, day, number, p_value, words
+
+ONCE: Final = "each event once: with a benchmark if there is one"
+"""First choice of the page's selector, in words."""
 
 _FACTS: Final = {
-    "security_id": "Security",
+    "security_id": "Known as",
     "issuer": "Issuer",
     "share_class": "Share class",
     "exchange_mic": "Exchange (MIC)",
@@ -53,49 +56,58 @@ class SecurityPage:
 
     @cached_property
     def reactions(self) -> pl.DataFrame:
-        """Reactions of day 0, the newest first, with the event's title and day 0."""
+        """Reactions of day 0 in every study, the newest first, with the event's title and day 0."""
         cars = self.marts.part("cars", "symbol", self.symbol)
         cars = cars.filter(pl.col("window_start") == 0, pl.col("window_end") == 0)
         sessions = self.marts.part("study_pairs", "symbol", self.symbol).select("study_id", "event_id", "event_session")
         signs = self.marts.part("pairs", "symbol", self.symbol).select("event_id", "expected_sign", "n_confounders")
         rows = cars.join(sessions, on=["study_id", "event_id"], how="left").join(signs, on="event_id", how="left")
-        titles = {key: title_of(event) for key, event in self.marts.event_of.items()}
-        titled = rows.with_columns(
-            title=pl.col("event_id").replace_strict(titles, default=None, return_dtype=pl.String)
+        rows = rows.join(self.marts.preference, on="study_id", how="left")
+        return titled(self.marts, rows).sort(
+            "event_session", "event_id", "preference", descending=[True, False, False], nulls_last=True
         )
-        return titled.sort("event_session", "event_id", "study_id", descending=[True, False, False])
+
+    @cached_property
+    def sets(self) -> dict[str, pl.DataFrame]:
+        """The reactions by the choice of the page's selector: each event once, then those of each study."""
+        once = self.reactions.unique("event_id", keep="first", maintain_order=True)
+        parts = self.reactions.sort("preference", maintain_order=True).group_by("study_id", maintain_order=True)
+        return {"": once} | {str(study): rows for (study,), rows in parts}
 
     def context(self) -> dict[str, Any]:
         """Return everything the template shows."""
         security = self.marts.security_of[self.symbol]
         facts = [(label, _shown(name, security[name])) for name, label in _FACTS.items()]
+        studies = [(study, clean(study) or ONCE) for study in self.sets]
         return {
             "title": clean(self.symbol),
             "name": clean(security["name"] or ""),
-            "facts": [(name, value) for name, value in facts if value],
+            "facts": [(name, value) for name, value in facts if value not in {"", clean(self.symbol)}],
+            "selectors": [{"id": "study", "label": "Study", "options": studies}],
             "charts": {chart.id: chart for chart in (self._history(), self._price())},
             "grids": {each.id: each for each in (self._table(), self._ledger(), self._findings())},
             "fingerprint": fingerprint(self.marts),
         }
 
     def _history(self) -> Chart:
-        told = self.reactions.drop_nulls(["car", "car_se", "event_session"])
-        # One study per event: two models of one reaction would lie on each other.
-        rows = told.join(self.marts.preference, on="study_id", how="left").sort("preference")
-        rows = rows.unique("event_id", keep="first", maintain_order=True)
-        rows = with_reach(rows.sort("event_session"), "car_se")
-        drawn = rows.select(
-            at=as_day("event_session"),
-            car="car",
-            reach="reach",
-            sure=pl.when(pl.col("p_value") < LEVEL).then(pl.lit("p below 0.05")).otherwise(pl.lit("p above 0.05")),
-            event="title",
-            p=shown(rows["p_value"], p_value),
-        )
-        models = sorted({study["model"].replace("_", " ") for study in self._studies(rows)})
-        said = f"n = {rows.height} events, model {', '.join(models) or 'none'}, window [0, 0], {stamp(self.marts)}"
+        sets, captions = {}, {}
+        for study, reactions in self.sets.items():
+            told = reactions.drop_nulls(["car", "car_se", "event_session"])
+            rows = with_reach(told.sort("event_session", maintain_order=True), "car_se")
+            sets[study] = rows.select(
+                at=as_day("event_session"),
+                car="car",
+                reach="reach",
+                sure=pl.when(pl.col("p_value") < LEVEL).then(pl.lit("p below 0.05")).otherwise(pl.lit("p above 0.05")),
+                event="title",
+                p=shown(rows["p_value"], p_value),
+            )
+            models = sorted({study["model"].replace("_", " ") for study in self._studies(rows)})
+            n = f"n = {counted(rows.height, 'event')}"
+            captions[study] = f"{n}, model {', '.join(models) or 'none'}, window [0, 0], {stamp(self.marts)}"
         label = "Abnormal returns of day 0 with 95 % intervals over time; the table below has the same numbers"
-        return Chart("history", "Reactions of day 0", "history", {"": drawn}, {"": said}, label, table="reactions")
+        title, by = "Reactions of day 0", ("study",)
+        return Chart("history", title, "history", sets, captions, label, table="reactions", by=by)
 
     def _studies(self, rows: pl.DataFrame) -> list[dict[str, Any]]:
         return [self.marts.study_of[name] for name in rows["study_id"].unique() if name in self.marts.study_of]
@@ -103,14 +115,13 @@ class SecurityPage:
     def _price(self) -> Chart:
         prices = self.marts.part("prices", "symbol", self.symbol).drop_nulls("price").filter(pl.col("price") > 0)
         events = (
-            self.reactions.unique("event_id", maintain_order=True)
-            .group_by("event_session")
-            .agg(event=pl.col("title").sort().str.join("; ").str.slice(0, 200))
+            self.sets[""].group_by("event_session").agg(event=pl.col("title").sort().str.join("; ").str.slice(0, 200))
         )
         rows = prices.join(events, left_on="session_date", right_on="event_session", how="left").sort("session_date")
         drawn = rows.select(at=as_day("session_date"), price=pl.col("price"), event="event")
-        basis = words(self.marts.security_of[self.symbol]["return_basis"])
-        said = f"n = {rows.height} sessions, {basis}, points: day 0 of an event, {stamp(self.marts)}"
+        security = self.marts.security_of[self.symbol]
+        what = f"{words(security['return_basis'])} in {clean(security['currency'])}"
+        said = f"n = {counted(rows.height, 'session')}, {what}, points: day 0 of an event, {stamp(self.marts)}"
         label = "Price over time with the sessions of the events"
         return Chart("price", "Price and events", "price", {"": drawn}, {"": said}, label, table="reactions")
 
@@ -119,21 +130,24 @@ class SecurityPage:
             Field("event_session", "day", "Day 0"),
             Field("title", "text", "Event", link=to_event),
             of(FCT_EVENT_CARS, "study_id", "text", "Study"),
-            Field("expected_sign", "sign", "Expected"),
+            of(FCT_EVENT_SECURITIES, "expected_sign", "sign", "Expected"),
             of(FCT_EVENT_CARS, "car", "percent", "Abnormal return"),
             of(FCT_EVENT_CARS, "car_se", "share", "Std. error"),
             of(FCT_EVENT_CARS, "t_stat", "signed", "t"),
             of(FCT_EVENT_CARS, "p_value", "p", "p"),
             of(FCT_EVENT_CARS, "p_holm", "p", "p (Holm)"),
             of(FCT_EVENT_CARS, "beta", "signed", "Beta"),
-            Field("n_confounders", "count", "Conf.", "other events of the catalogue in the window"),
+            of(FCT_EVENT_SECURITIES, "n_confounders", "count", "Confounders"),
         ]
-        return grid("reactions", "Reactions of day 0, the newest first", fields, self.reactions.iter_rows(named=True))
+        sets = {study: cells(fields, rows.iter_rows(named=True)) for study, rows in self.sets.items()}
+        caption, empty = "Reactions of day 0, the newest first", "no study has used this security"
+        return Grid("reactions", caption, fields, sets, ("study",), empty, is_printed_whole=True)
 
     def _ledger(self) -> Grid:
-        rows = self.marts.part("study_pairs", "symbol", self.symbol).filter(pl.col("status") != "used")
+        asked = self.marts.part("study_pairs", "symbol", self.symbol)
+        rows = titled(self.marts, asked.filter(pl.col("status") != "used"))
         fields = [
-            of(FCT_STUDY_SECURITIES, "event_id", "text", "Event", link=to_event),
+            Field("title", "text", "Event", link=to_event),
             of(FCT_STUDY_SECURITIES, "study_id", "text", "Study"),
             of(FCT_STUDY_SECURITIES, "status", "word", "Status"),
             of(FCT_STUDY_SECURITIES, "reason", "long", "Reason"),
@@ -145,9 +159,9 @@ class SecurityPage:
         fields = [
             of(QUARANTINE, "source", "text", "Source"),
             of(QUARANTINE, "rule_id", "word", "Rule"),
-            Field("n_rows", "count", "Rows"),
-            Field("first_date", "day", "From"),
-            Field("last_date", "day", "To"),
+            Field("n_rows", "count", "Rows", "rows that broke the rule and were put aside"),
+            Field("first_date", "day", "From", "session of the first of them"),
+            Field("last_date", "day", "To", "session of the last of them"),
             of(QUARANTINE, "reason", "long", "For example"),
         ]
         rows = self.marts.part("quarantine", "symbol", self.symbol)

@@ -10,7 +10,8 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.contracts import FCT_GROUP_TESTS
-from pipelines.report.grids import Field, Grid, cells, grid, of
+from pipelines.contracts.vocabulary import TESTS
+from pipelines.report.grids import Field, Grid, cells, grid, of, remarked
 from pipelines.report.marts import Marts
 from pipelines.report.pages.common import (
     Chart,
@@ -21,14 +22,17 @@ from pipelines.report.pages.common import (
     stamp,
     title_of,
     to_event,
+    to_test,
     window_name,
     with_reach,
 )
+from pipelines.report.pages.event_data import CHOICE, CHOSEN, choice_key
 from pipelines.report.palette import LEVEL
-from pipelines.report.reading import recommended
-from pipelines.report.text import clean, day, p_value, percent, words
+from pipelines.report.reading import name_of_test, recommended
+from pipelines.report.text import clean, counted, day, p_value, percent, words
 
-_WINDOWED: Final = ["study_id", "window_start", "window_end"]
+SMALL_TITLE: Final = 70
+"""Characters of an event's title above its small multiple."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,8 @@ class ThemePage:
         """Tests of the theme with the mark that says which to read."""
         tests = self.marts.group("theme", self.theme)
         valid = tests.filter(pl.col("is_valid") & pl.col("p_value").is_not_null() & (pl.col("n") > 1))
-        read = {key: recommended(set(rows["test"])) for key, rows in valid.group_by(_WINDOWED)}
-        marks = [row[-1] in read.get(tuple(row[:-1]), ()) for row in tests.select(*_WINDOWED, "test").iter_rows()]
+        read = {key: recommended(set(rows["test"])) for key, rows in valid.group_by(CHOICE)}
+        marks = [row[-1] in read.get(tuple(row[:-1]), ()) for row in tests.select(*CHOICE, "test").iter_rows()]
         return tests.with_columns(pl.Series("is_recommended", marks, dtype=pl.Boolean))
 
     @cached_property
@@ -91,19 +95,38 @@ class ThemePage:
         """The study that the page opens with."""
         return str(self.studies[0]["study_id"]) if self.studies else ""
 
+    @cached_property
+    def windows(self) -> list[tuple[int, int]]:
+        """Windows of the tests: day 0, the longer ones, then the single days."""
+        found = self.tests.select("window_start", "window_end").unique().rows()
+        return sorted(found, key=lambda each: (each != (0, 0), each[0] == each[1], each[1] - each[0], each))
+
     def context(self) -> dict[str, Any]:
         """Return everything the template shows."""
         multiples = list(self._multiples())
         options = [(study["study_id"], clean(study["study_id"])) for study in self.studies]
+        windows = [(f"{start},{end}", window_name(start, end)) for start, end in self.windows]
         return {
             "title": words(self.theme),
-            "facts": [("Events", str(self.events.height)), ("Studies that group by theme", str(len(self.studies)))],
+            "headline": self._headline(),
             "selectors": [{"id": "study", "label": "Study", "options": options}],
+            "window_selectors": [{"id": "window", "label": "Window of sessions", "options": windows}],
+            "stamp": stamp(self.marts),
             "charts": {chart.id: chart for chart in [*self._means(), *(each for each, _ in multiples)]},
             "multiples": [(chart.id, file) for chart, file in multiples],
             "grids": {each.id: each for each in (self._windows(), self._tests(), self._event_table())},
             "fingerprint": fingerprint(self.marts),
         }
+
+    def _headline(self) -> list[tuple[str, str]]:
+        """Count the events, and say what the first study found of day 0."""
+        said = [("events", str(self.events.height))]
+        rows = self.tests.filter(choice_key(self.first, 0, 0) == CHOSEN, pl.col("is_recommended"))
+        for row in rows.sort("test").head(1).iter_rows(named=True):
+            pairs = counted(row["n"], "pair")
+            said.append((f"mean of day 0, {pairs} of {clean(self.first)}", percent(row["caar"])))
+            said.append((f"p of the mean, {name_of_test(row['test'])}", p_value(row["p_value"])))
+        return said
 
     def _means(self) -> Iterable[Chart]:
         if self.first:
@@ -149,7 +172,7 @@ class ThemePage:
                 caar="caar",
                 caars=shown(best["caar"], percent),
                 n="n",
-                test=shown(best["test"], words),
+                test=shown(best["test"], name_of_test),
                 p=shown(best["p_value"], p_value),
                 sure=pl.when(pl.col("is_recommended") & (pl.col("p_value") < LEVEL))
                 .then(pl.lit("recommended test below 0.05"))
@@ -186,8 +209,9 @@ class ThemePage:
             rows = pl.concat([pairs, mean]).sort("relative_day", maintain_order=True)
             drawn = rows.select("symbol", day="relative_day", car="car")
             study = self.marts.study_of[event["study_id"]]
-            said = f"n = {n}, {study['model'].replace('_', ' ')}, day 0 {day(event['day_0'])}"
-            title = title_of(event, 70)
+            span = window_name(study["event_start"], study["event_end"])
+            said = f"n = {n}, {study['model'].replace('_', ' ')}, {span}, day 0 {day(event['day_0'])}"
+            title = title_of(event, SMALL_TITLE)
             label = f"Cumulative abnormal returns of {n} securities"
             yield (
                 Chart(f"event-{place}", title, "small_path", {"": drawn}, {"": said}, label, table="events"),
@@ -203,7 +227,7 @@ class ThemePage:
             Field("window", "text", "Window", "relative sessions, both included"),
             of(FCT_GROUP_TESTS, "caar", "percent", "CAAR"),
             of(FCT_GROUP_TESTS, "n", "count", "Pairs"),
-            of(FCT_GROUP_TESTS, "test", "word", "Test", link=lambda row: f"methods.html#{row['test']}"),
+            of(FCT_GROUP_TESTS, "test", "test", "Test", link=to_test, glossary=TESTS),
             of(FCT_GROUP_TESTS, "statistic", "signed", "Statistic"),
             of(FCT_GROUP_TESTS, "p_value", "p", "p"),
             of(FCT_GROUP_TESTS, "p_holm", "p", "p (Holm)"),
@@ -219,10 +243,8 @@ class ThemePage:
 
     def _tests(self) -> Grid:
         fields = [
-            of(FCT_GROUP_TESTS, "window_start", "count", "From"),
-            of(FCT_GROUP_TESTS, "window_end", "count", "To"),
-            of(FCT_GROUP_TESTS, "test", "word", "Test", link=lambda row: f"methods.html#{row['test']}"),
-            Field("is_recommended", "flag", "Read this"),
+            of(FCT_GROUP_TESTS, "test", "test", "Test", link=to_test, glossary=TESTS),
+            Field("is_recommended", "flag", "Read this", "what the guide of the methods page says to read here"),
             of(FCT_GROUP_TESTS, "is_valid", "flag", "Valid"),
             of(FCT_GROUP_TESTS, "statistic", "signed", "Statistic", why="note"),
             of(FCT_GROUP_TESTS, "p_value", "p", "p", why="note"),
@@ -232,25 +254,24 @@ class ThemePage:
             of(FCT_GROUP_TESTS, "r_bar", "signed", "r̄"),
             of(FCT_GROUP_TESTS, "note", "long", "Remark"),
         ]
-        parts = self.tests.group_by("study_id")
-        sets = {str(key[0]): cells(fields, part.iter_rows(named=True)) for key, part in parts}
+        rows = self.tests.sort("is_recommended", "is_valid", "test", descending=[True, True, False])
+        parts = rows.group_by(CHOICE, maintain_order=True)
+        told = {choice_key(*key): cells(fields, part.iter_rows(named=True)) for key, part in parts}
+        sets, remarks = remarked(told, len(fields) - 1)
         empty = "no study groups its pairs by theme"
-        return Grid("tests", "Every test of the theme", fields, sets, ("study",), empty, self.first)
+        first = choice_key(self.first, *self.windows[0]) if self.windows else ""
+        caption, by = "Every test of the theme's mean", ("study", "window")
+        return Grid("tests", caption, fields, sets, by, empty, first, remarks, is_printed_whole=True)
 
     def _event_table(self) -> Grid:
         fields = [
             Field("day_0", "day", "Day 0", "the earliest of its securities"),
             Field("title", "text", "Event", link=to_event),
             Field("kind", "word", "Kind"),
-            Field("n_used", "count", "Used", "pairs used by at least one study"),
-            Field("n_asked", "count", "Asked", "pairs asked for"),
-            Field(
-                "mean_car",
-                "percent",
-                "Mean",
-                "mean abnormal return of day 0, the study with a benchmark if there is one",
-                "%",
-            ),
+            Field("n_used", "count", "Used", "securities that at least one study used"),
+            Field("n_asked", "count", "Asked for", "securities that the event was asked to be held against"),
+            Field("mean_car", "percent", "Mean of day 0", "mean abnormal return of the study's securities"),
+            Field("n", "count", "n", "securities that the mean is of", "securities"),
             Field("study_id", "text", "Study"),
         ]
         return grid("events", "Events of the theme", fields, self.events.iter_rows(named=True))

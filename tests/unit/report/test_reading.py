@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.contracts.vocabulary import TESTS
-from pipelines.report.reading import FIRST, NEXT, recommended
+from pipelines.report.reading import FIRST, NEXT, name_of_test, recommended
 
 
 def test_the_adjusted_and_the_generalised_rank_test_come_first() -> None:
@@ -20,3 +20,14 @@ def test_the_next_that_holds_stands_in() -> None:
 def test_only_tests_that_exist_are_recommended() -> None:
     """The words are those of the vocabulary."""
     assert set(FIRST + NEXT) <= set(TESTS)
+
+
+def test_tests_are_named_in_words() -> None:
+    """People and acronyms with their capitals, no underscore, no two tests alike."""
+    assert [*map(name_of_test, ("bmp_t_adjusted", "corrado_zivney_sign_z"))] == [
+        "BMP t adjusted",
+        "Corrado Zivney sign z",
+    ]
+    named = [*map(name_of_test, TESTS)]
+    assert len(set(named)) == len(TESTS)
+    assert not [name for name in named if "_" in name]

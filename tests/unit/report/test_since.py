@@ -45,7 +45,8 @@ def first_page(home: Path) -> tuple[Parsed, str]:
 def test_nothing_is_new_where_nothing_changed(home: Path) -> None:
     """Two equal publications: no session, no reaction, and the newest session of each security is shown."""
     page, html = first_page(home)
-    assert "The publication before is of 2026-01-04 12:00 UTC. Since then: 0 new sessions of 0 securities" in html
+    assert "The publication before this one is of 2026-01-04 12:00 UTC" in html
+    assert "Since then: 0 new sessions of 0 securities; 0 new or changed reactions" in html
     assert len(page.rows["latest"]) == 4
     assert page.rows["changes"] == [["no reaction of day 0 changed"]]
 
@@ -73,14 +74,35 @@ def test_a_changed_reaction_is_told_with_what_it_was(home: Path) -> None:
     change(home / "generations" / BEFORE, f"update fct_study_securities set status = 'pending' where {pending}")
 
     page, html = first_page(home)
-    assert "2 new or changed reactions of day 0" in html
+    assert "2 new or changed reactions of a security on a day 0" in html
     restated, matured = page.rows["changes"]
     assert restated[0] == "S003"
-    assert restated[2:6] == ["event-0001", STUDY, "used", "used"]
+    assert restated[2:6] == ["Something of the kind 1 happened", "1", "used", "used"]
     assert restated[7] == "+50.00%"
     assert restated[6] != restated[7]
+    assert restated[10] == STUDY
     assert matured[0] == "S001"
     assert matured[4:6] == ["pending", "used"]
+
+
+def test_a_reaction_that_events_and_studies_share_is_told_once(home: Path) -> None:
+    """Two events of one day 0, in a study with a benchmark and in one without: the former stands for all four."""
+    for folder in (home / "published", home / "generations" / BEFORE):
+        change(folder, "delete from fct_event_cars where event_id = 'event-0001'")
+        change(folder, "delete from fct_study_securities where event_id = 'event-0001'")
+        for table in ("fct_event_cars", "fct_study_securities"):
+            shared = f"insert into {table} select * replace ('event-0001' as event_id) from {table}"
+            change(folder, f"{shared} where event_id = 'event-0000'")
+            other = f"insert into {table} select * replace ('a-mean' as study_id) from {table}"
+            change(folder, f"{other} where study_id = '{STUDY}'")
+        change(
+            folder, "insert into dim_studies select * replace ('a-mean' as study_id, null as benchmark_symbol) "
+            "from dim_studies"
+        )  # fmt: skip
+    change(home / "published", "update fct_event_cars set car = 0.5 where symbol = 'S003' and event_id <> 'event-0002'")
+    page, _ = first_page(home)
+    ((symbol, _, title, n_events, *_, study),) = page.rows["changes"]
+    assert (symbol, title, n_events, study) == ("S003", "Something of the kind 0 happened", "2", STUDY)
 
 
 def test_an_event_that_is_gone_is_told_and_leads_nowhere(home: Path) -> None:
@@ -100,7 +122,7 @@ def test_without_a_publication_before_there_is_nothing_to_compare(home: Path) ->
     change(old, "alter table fct_event_cars drop column bhar")
     page, html = first_page(home)
     assert "There is no publication before this one to compare with" in html
-    assert page.rows["changes"] == [["there is no publication before to compare with"]]
+    assert "changes" not in page.rows
     shutil.rmtree(old)
     assert "There is no publication before this one" in first_page(home)[1]
 
@@ -113,4 +135,4 @@ def test_the_newest_of_the_earlier_publications_counts(home: Path) -> None:
         shutil.copytree(home / "generations" / BEFORE, folder)
         at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=20)
         change(folder, f"update generations set published_at = timestamptz '{at}'")
-    assert "The publication before is of 2026-01-04 12:00 UTC" in first_page(home)[1]
+    assert "The publication before this one is of 2026-01-04 12:00 UTC" in first_page(home)[1]

@@ -132,3 +132,24 @@ def test_a_long_text_is_cut_with_an_ellipsis() -> None:
 def test_an_instant_says_its_zone() -> None:
     """To the minute, in UTC."""
     assert text.instant(datetime(2025, 1, 27, 21, 0, tzinfo=UTC)) == "2025-01-27 21:00 UTC"
+
+
+def test_a_long_list_of_names_is_cut_where_that_spares_something() -> None:
+    """Three names and how many more; one more name takes no more room than the words that stood for it."""
+    assert text.few("A B C D E", 3) == "A B C and 2 more"
+    assert text.few("A B C D", 3) == "A B C D"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ('[{"symbol": "NVDA", "log_return": 0.69314718}]', "symbol NVDA, log return 0.6931"),
+        ('[{"a_b": 1}, {"a_b": null}]', "a b 1; a b None"),
+        ("[]", ""),
+        ("[1, 2]", "[1, 2]"),
+        ("not JSON \u202e", "not JSON"),
+    ],
+)
+def test_rows_in_json_are_told_in_words(value: str, said: str) -> None:
+    """Names without underscores, numbers of four decimals, rows apart; what is no list of rows stays as it is."""
+    assert text.records(value) == said
