@@ -36,3 +36,20 @@ def generated_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.generated_marts import publish_generated
 
     return built_once(tmp_path_factory, "generated", lambda folder: publish_generated(folder / "home")) / "home"
+
+
+@pytest.fixture(scope="session")
+def real_home(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home whose marts are of the real prices, or skip."""
+    from tests.running import reaction_here
+
+    prices = shared / "data" / "prices.parquet"
+    if not prices.is_file():
+        pytest.skip("the price panel is not among the reference data")
+
+    def publish(folder: Path) -> None:
+        command = ("run", "--no-prefect", "--source", "files", "--prices", prices)
+        finished = reaction_here(*command, home=folder / "home")
+        assert finished.code == 0, finished.err
+
+    return built_once(tmp_path_factory, "real", publish) / "home"

@@ -50,9 +50,7 @@ def test_a_second_provider_is_compared_and_never_blended(tmp_path: Path) -> None
         assert str(failed.ingested.refreshed[1].results["NVDA"].state) == "broken"
         assert rows(home, "select count(*) from fct_price_differences") == [(0,)]
         closes = rows(home, "select * from fct_returns order by symbol, session_date")
-        made.settings = made.settings.model_copy(
-            update={"nasdaq_base_url": nasdaq.base_url, "accept_fewer_rows": True}
-        )
+        made.settings = made.settings.model_copy(update={"nasdaq_base_url": nasdaq.base_url, "accept_fewer_rows": True})
         made.market.revise("NVDA", date(2024, 3, 5), 1.01)  # what Yahoo is not asked for again
         outcome = run_pipeline(made.settings, hosts=Hosts(made.clock))
         assert [part.provider for part in outcome.ingested.refreshed] == ["yahoo", "nasdaq"]

@@ -25,16 +25,6 @@ def printed(value: float, figure: str) -> bool:
     return abs(value - float(figure)) <= (PRINTED + 1e-9) * 10.0**-digits
 
 
-@pytest.fixture(scope="module")
-def home(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Publish the marts of the real prices."""
-    place = tmp_path_factory.mktemp("real") / "home"
-    prices = shared / "data" / "prices.parquet"
-    finished = reaction_here("run", "--no-prefect", "--source", "files", "--prices", prices, home=place)
-    assert finished.code == 0, finished.err
-    return place
-
-
 SELL_OFF = {
     "NVDA": ("-.13260", "-5.1346"),
     "AVGO": ("-.13769", "-5.0250"),
@@ -52,27 +42,27 @@ SELL_OFF = {
 @pytest.mark.parametrize(
     ("symbol", "abnormal", "t_stat"), [(name, *found) for name, found in SELL_OFF.items()], ids=SELL_OFF
 )
-def test_the_sell_off_against_the_market(home: Path, symbol: str, abnormal: str, t_stat: str) -> None:
+def test_the_sell_off_against_the_market(real_home: Path, symbol: str, abnormal: str, t_stat: str) -> None:
     """Abnormal return and t of 2025-01-27, market model on the S&P 500, estimation [-260,-11]."""
     query = (
         "select session_date, abnormal_return, std_abnormal_return from fct_abnormal_returns "
         "where study_id = 'deepseek-market-model' and event_id = 'nvda-record-selloff' and relative_day = 0 "
         f"and symbol = '{symbol}'"
     )
-    ((session, found, found_t),) = rows(home, query)
+    ((session, found, found_t),) = rows(real_home, query)
     assert session == date(2025, 1, 27)
     assert printed(found, abnormal)
     assert printed(found_t, t_stat)
 
 
 @pytest.mark.slow
-def test_the_model_of_nvidia(home: Path) -> None:
+def test_the_model_of_nvidia(real_home: Path) -> None:
     """Alpha, beta and sigma of NVDA's market model, and the 250 sessions they rest on."""
     query = (
         "select alpha, beta, sigma, n_estimation_obs from fct_study_securities "
         "where study_id = 'deepseek-market-model' and event_id = 'nvda-record-selloff' and symbol = 'NVDA'"
     )
-    ((alpha, beta, sigma, n_obs),) = rows(home, query)
+    ((alpha, beta, sigma, n_obs),) = rows(real_home, query)
     assert n_obs == 250
     assert printed(alpha, ".00198")
     assert printed(beta, "2.67879")
@@ -80,24 +70,24 @@ def test_the_model_of_nvidia(home: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_release_on_a_holiday_counts_for_the_next_session(home: Path) -> None:
+def test_the_release_on_a_holiday_counts_for_the_next_session(real_home: Path) -> None:
     """DeepSeek-R1 came out on a holiday of New York: day 0 is 2025-01-21, and NVDA hardly moved."""
     query = (
         "select event_session, day0_rule, abnormal_return, std_abnormal_return from fct_event_securities "
         "inner join fct_abnormal_returns using (event_id, symbol) where study_id = 'deepseek-market-model' "
         "and event_id = 'deepseek-r1-release' and symbol = 'NVDA' and relative_day = 0"
     )
-    ((session, rule, abnormal, t_stat),) = rows(home, query)
+    ((session, rule, abnormal, t_stat),) = rows(real_home, query)
     assert (session, rule) == (date(2025, 1, 21), "closed_day")
     assert printed(abnormal, "-.00299")
     assert printed(t_stat, "-.1166")
 
 
 @pytest.mark.slow
-def test_day_0_of_the_sell_off_is_each_exchange_s_own(home: Path) -> None:
+def test_day_0_of_the_sell_off_is_each_exchange_s_own(real_home: Path) -> None:
     """After their holidays Seoul reacts on 2025-01-31 and Taipei on 2025-02-03; Tokyo and bitcoin on the day itself."""
     query = "select symbol, event_session from fct_event_securities where event_id = 'nvda-record-selloff'"
-    found = dict(rows(home, query))
+    found = dict(rows(real_home, query))
     expected = {
         "000660.KS": date(2025, 1, 31),
         "005930.KS": date(2025, 1, 31),

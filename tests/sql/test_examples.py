@@ -73,18 +73,6 @@ def test_an_example_runs_on_real_prices(real_home: Path, name: str) -> None:
     assert answer(real_home, name).rows
 
 
-@pytest.fixture(scope="module")
-def real_home(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Publish the marts of the real prices."""
-    home = tmp_path_factory.mktemp("real") / "home"
-    prices = shared / "data" / "prices.parquet"
-    if not prices.is_file():
-        pytest.skip("the price panel is not among the reference data")
-    finished = reaction_here("run", "--no-prefect", "--source", "files", "--prices", prices, home=home)
-    assert finished.code == 0, finished.err
-    return home
-
-
 def test_an_unknown_example_names_the_nearest() -> None:
     """A slip of the hand is answered with the name that was meant."""
     with pytest.raises(ConfigurationError, match="did you mean deepseek_by_theme"):
