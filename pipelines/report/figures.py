@@ -20,6 +20,10 @@ from pipelines.errors import ContractError
 from pipelines.report.palette import CONFIDENCE, DOWN, INK, LEVEL, LIGHT_LOSS, QUIET, UP
 
 _BILLION = 1e9
+_LONGEST_LABEL = 320
+_WIDEST_LETTER = 6.8
+"""Pixels that a letter of a label takes on average in a wide font, such as DejaVu Sans of 11 px."""
+
 _SAVED: dict[str, dict[str, Any]] = {".html": {"inline": True}, ".png": {"scale_factor": 2}}
 _SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+.1~%')"
 """Labels of an axis of returns: +5%, -0.5%, and 0 without a sign."""
@@ -76,7 +80,7 @@ def intervals(frame: pl.DataFrame, *, title: str, subtitle: str = "", label: str
         label=pl.col(label).cast(pl.String),
     ).select("label", "car", "low", "high", "shade")
     base = alt.Chart(drawn).encode(
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(grid=False, ticks=False, domain=False, labelLimit=320)),
+        y=alt.Y("label:N", sort=None, title=None, axis=_names(drawn["label"])),
         color=alt.Color("shade:N", scale=None),
     )
     x = alt.X(
@@ -140,9 +144,7 @@ def money(frame: pl.DataFrame, *, title: str, subtitle: str = "", label: str) ->
     rows = _given(frame, "value_change_usd", "abnormal_value_usd", label).with_columns(
         pl.col("value_change_usd", "abnormal_value_usd") / _BILLION, label=pl.col(label).cast(pl.String)
     )
-    base = alt.Chart(rows).encode(
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(grid=False, ticks=False, domain=False, labelLimit=320))
-    )
+    base = alt.Chart(rows).encode(y=alt.Y("label:N", sort=None, title=None, axis=_names(rows["label"])))
     axis = alt.X("value_change_usd:Q", title="billion USD: change of value (light), its abnormal part (dark)")
     layers = [
         base.mark_bar(color=LIGHT_LOSS, height={"band": 0.8}).encode(x=axis),
@@ -164,7 +166,7 @@ def mean_and_median(frame: pl.DataFrame, *, title: str, subtitle: str = "", labe
     )
     long = rows.unpivot(["mean_abnormal", "median_abnormal"], index="label", variable_name="of", value_name="value")
     long = long.with_columns(pl.col("of").str.strip_suffix("_abnormal"))
-    y = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(grid=False, ticks=False, domain=False, labelLimit=320))
+    y = alt.Y("label:N", sort=None, title=None, axis=_names(rows["label"]))
     x = alt.X("value:Q", title="abnormal return of day 0", axis=alt.Axis(labelExpr=_SIGNED, tickCount=8))
     layers = [
         alt.Chart(_at("at")).mark_rule(color=INK).encode(x="at:Q"),
@@ -200,6 +202,13 @@ def _given(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     if frame.is_empty():
         raise ContractError(f"figure: expected at least one row of {list(columns)}, got none")
     return frame
+
+
+def _names(labels: pl.Series) -> alt.Axis:
+    """Return an axis of names with room for the widest font that a reader's program may draw them in."""
+    longest = max(map(len, labels))
+    room = min(_WIDEST_LETTER * longest, _LONGEST_LABEL)
+    return alt.Axis(grid=False, ticks=False, domain=False, labelLimit=_LONGEST_LABEL, minExtent=room)
 
 
 def _shade(column: str) -> pl.Expr:

@@ -15,7 +15,7 @@ from pipelines.report.pages.common import Chart, as_day, fingerprint, shown, sta
 from pipelines.report.palette import LEVEL
 from pipelines.report.text import clean, counted, day, number, p_value, words
 
-ONCE: Final = "each event once: with a benchmark if there is one"
+ONCE: Final = "each event once, benchmark first"
 """First choice of the page's selector, in words."""
 
 _FACTS: Final = {
@@ -37,7 +37,10 @@ _FACTS: Final = {
 }
 """Columns of ``dim_securities`` that a reader is told, and how they are named; symbol and name stand in the title."""
 
-_CODED: Final = frozenset({"asset_class", "return_basis", "session_basis"})
+_BASES: Final = {"adj_close": "adjusted closes", "close": "closes as served"}
+"""Words for what returns are computed from."""
+
+_CODED: Final = frozenset({"asset_class", "session_basis"})
 """Of them, those whose values are coded words."""
 
 
@@ -120,7 +123,7 @@ class SecurityPage:
         rows = prices.join(events, left_on="session_date", right_on="event_session", how="left").sort("session_date")
         drawn = rows.select(at=as_day("session_date"), price=pl.col("price"), event="event")
         security = self.marts.security_of[self.symbol]
-        what = f"{words(security['return_basis'])} in {clean(security['currency'])}"
+        what = f"{_basis(security['return_basis'])} in {clean(security['currency'])}"
         said = f"n = {counted(rows.height, 'session')}, {what}, points: day 0 of an event, {stamp(self.marts)}"
         label = "Price over time with the sessions of the events"
         return Chart("price", "Price and events", "price", {"": drawn}, {"": said}, label, table="reactions")
@@ -169,11 +172,17 @@ class SecurityPage:
         return grid("findings", "Rows in quarantine", fields, rows.iter_rows(named=True), empty=empty)
 
 
+def _basis(word: str) -> str:
+    return _BASES.get(word, words(word))
+
+
 def _shown(name: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, int):
         return number(value, 0)
+    if name == "return_basis":
+        return _basis(value)
     if name in _CODED:
         return words(value)
     return clean(value) if isinstance(value, str) else day(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,14 @@ def test_labels_of_lines_that_end_together_are_moved_apart() -> None:
     """NVDA ends at -12.0 %, AAPL at -11.9 %; their names must not lie on each other."""
     rows = drawn_rows(DRAWN["event_path"], "label_at")
     assert abs(rows[0]["label_at"] - rows[1]["label_at"]) >= 0.045 * 0.14 - 1e-12
+
+
+def test_names_have_room_in_a_wide_font() -> None:
+    """Readers' programs draw them in fonts of their own: 40 letters get 6.8 px each, whatever they were measured as."""
+    named = CARS.with_columns(symbol=pl.lit("i" * 40))
+    found = re.search(r"translate\(([\d.]+),", figures.svg(figures.intervals(named, title="t")))
+    assert found is not None
+    assert float(found[1]) >= 40 * 6.8
 
 
 def test_money_is_in_billions() -> None:
