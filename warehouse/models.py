@@ -87,6 +87,15 @@ def run_ready(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) ->
     return built
 
 
+def upstream(models: Sequence[Model], names: Iterable[str]) -> list[Model]:
+    """Return the models of some names and all that they read, directly or not, in the order of the models."""
+    wanted = set(names)
+    for model in reversed(models):  # a model comes after those that it reads
+        if model.name in wanted:
+            wanted.update(model.reads)
+    return [model for model in models if model.name in wanted]
+
+
 def require_all(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> None:
     """Raise unless every model is built.
 

@@ -17,12 +17,15 @@ import polars as pl
 from pipelines.contracts import RUN_INPUTS, Table
 from pipelines.errors import WarehouseError
 from warehouse.connection import WAIT_SECONDS, first_row, identifier, quoted, transaction
-from warehouse.models import Model, run_ready
+from warehouse.models import Model, run_ready, upstream
 from warehouse.store import insert
 from warehouse.workspace import open_reader, read_frame, set_variables, write_table
 
 NEWEST = datetime(9999, 1, 1, tzinfo=UTC)
 """An instant after every other: what is known at it is what is known now."""
+
+HISTORY = ("staging.stg_live__prices", "staging.stg_live__bars", "staging.stg_price_actions")
+"""Models that a history of prices shows. Each view that is made costs some milliseconds, at every poll."""
 
 _BARS = """
     select symbol, session_date as date, open, high, low, close, adj_close, volume
@@ -111,12 +114,12 @@ def open_history(
     symbols: Collection[str] | None = None,
     wait_seconds: float = WAIT_SECONDS,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the staging models over objects of a live source, as known at an instant.
+    """Open the models in `HISTORY` over objects of a live source, as known at an instant.
 
     Parameters
     ----------
     models : sequence of Model
-        All models; those of staging are built.
+        All models; those in `HISTORY` are built, and what they read.
     price_source : str
         A word of LIVE_SOURCES.
     symbols : collection of str, optional
@@ -135,7 +138,7 @@ def open_history(
             objects = objects.filter((pl.col("source") == "price_actions") | pl.col("object").is_in(list(symbols)))
         write_table(connection, "raw.inputs", objects)
         set_variables(connection, {"price_source": price_source, "as_of": as_of})
-        run_ready(connection, [model for model in models if model.name.startswith("staging.")])
+        run_ready(connection, upstream(models, HISTORY))
         yield connection
 
 

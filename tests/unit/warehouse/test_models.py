@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.errors import WarehouseError
 from warehouse.connection import open_memory
-from warehouse.models import load_models, require_all, run_ready
+from warehouse.models import load_models, require_all, run_ready, upstream
 
 
 def model(folder: Path, name: str, reads: str, select: str) -> None:
@@ -66,3 +66,13 @@ def test_a_model_that_fails_names_its_file(tmp_path: Path) -> None:
         connection.execute("create table core.made as select 1 as x")
         with pytest.raises(WarehouseError, match=r"a\.sql failed: .*nothing_such"):
             run_ready(connection, load_models(tmp_path))
+
+
+def test_what_a_model_reads_is_upstream_of_it(tmp_path: Path) -> None:
+    """Directly or not, inputs first; what reads it and what stands beside it are not."""
+    model(tmp_path, "staging/s", "raw.r", "select x from raw.r")
+    model(tmp_path, "staging/t", "raw.r", "select x from raw.r")
+    model(tmp_path, "core/a", "staging.s", "select x from staging.s")
+    model(tmp_path, "core/b", "core.a, core.made", "select x from core.a")
+    model(tmp_path, "marts/m", "core.b, staging.t", "select x from core.b")
+    assert [item.name for item in upstream(load_models(tmp_path), ["core.b"])] == ["staging.s", "core.a", "core.b"]
