@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Dialog, Page
+from playwright.sync_api import Browser, Dialog, Page, ViewportSize
 
 DESKTOP: Final = 1440
 PHONE: Final = 390
@@ -100,10 +100,17 @@ class Watch:
 
 @contextmanager
 def opened(
-    browser: Browser, file: Path, *, width: int = DESKTOP, scheme: Scheme = "light", drawn: bool = True
+    browser: Browser,
+    file: Path,
+    *,
+    width: int = DESKTOP,
+    scheme: Scheme = "light",
+    drawn: bool = True,
+    touch: bool = False,
 ) -> Iterator[Watch]:
     """Open a page's file in a browser of its own storage, on a screen of a width, with a theme of the system."""
-    context = browser.new_context(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)
+    screen = ViewportSize(width=width, height=HEIGHT)
+    context = browser.new_context(viewport=screen, color_scheme=scheme, has_touch=touch, is_mobile=touch)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     try:
         watch = Watch(context.new_page())

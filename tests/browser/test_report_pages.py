@@ -73,6 +73,25 @@ def test_a_tooltip_follows_the_pointer(chromium: Browser, site: Path) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(("kind", "chart"), [("event", "paths"), ("theme", "path")])
+def test_a_tooltip_of_the_nearest_point_has_its_row(chromium: Browser, site: Path, kind: str, chart: str) -> None:
+    """Anywhere in a drawing of lines the nearest day is meant, and each of its numbers is told."""
+    with opened(chromium, site / KINDS[kind]) as watch:
+        plot = watch.page.locator(f"#chart-{chart} .plot")
+        plot.scroll_into_view_if_needed()
+        box = plot.bounding_box()
+        assert box is not None
+        for place in (0.4, 0.5):
+            watch.page.mouse.move(box["x"] + place * box["width"], box["y"] + 0.5 * box["height"])
+        watch.page.wait_for_selector("#tip:not([hidden])")
+        told = dict(zip(*(watch.page.locator(f"#tip {tag}").all_inner_texts() for tag in ("dt", "dd")), strict=True))
+        assert {"session", "95 % interval"} < set(told)
+        assert re.fullmatch(rf"{MINUS}?\d+", told["session"])
+        assert re.fullmatch(rf"[+{MINUS}]\d+\.\d\d% to [+{MINUS}]\d+\.\d\d%|none", told["95 % interval"])
+        assert "undefined" not in told.values()
+
+
+@pytest.mark.browser
 def test_a_head_sorts_its_column_up_and_down(chromium: Browser, site: Path) -> None:
     """Numbers by value, the largest first; a second press turns the order; aria-sort says which it is."""
     with opened(chromium, site / EVENT, drawn=False) as watch:
@@ -213,9 +232,10 @@ def test_both_themes_stand_in_the_page(parsed: dict[str, Parsed]) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_chart_is_saved_as_png_and_svg(chromium: Browser, site: Path, scheme: Scheme) -> None:
-    """A picture of twice the size on the page, and a drawing that is well-formed and runs nothing."""
+    """A picture of twice the width, and a drawing that runs nothing, with the title and the caption of the page."""
     with opened(chromium, site / EVENT, scheme=scheme) as watch:
         figure = watch.page.locator("#chart-paths")
+        title, caption = (figure.locator(part).inner_text() for part in ("h3", "[data-caption]"))
         box = figure.locator(".plot svg").bounding_box()
         with watch.page.expect_download() as png:
             figure.locator('[data-export="png"]').click()
@@ -227,10 +247,13 @@ def test_a_chart_is_saved_as_png_and_svg(chromium: Browser, site: Path, scheme: 
     assert box is not None
     assert picture.startswith(b"\x89PNG\r\n\x1a\n")
     width, height = struct.unpack(">II", picture[16:24])
-    assert (width, height) == (pytest.approx(2 * box["width"], abs=2), pytest.approx(2 * box["height"], abs=2))
+    assert width == pytest.approx(2 * box["width"], abs=2)
+    assert height > 2 * box["height"] + 2 * 13
     root = ET.fromstring(drawing)  # noqa: S314 - made by the page under test
     assert root.tag == f"{SVG}svg"
     assert len(root.findall(f".//{SVG}path")) > 30
+    told = "".join("".join(found.itertext()) for found in root.iter(f"{SVG}text"))
+    assert "".join((title + caption).split()) in "".join(told.split())
     assert not [found for found in root.iter() if found.tag in {f"{SVG}script", f"{SVG}foreignObject"}]
 
 
