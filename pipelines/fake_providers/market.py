@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 Kind = Literal["stock", "etf", "crypto", "series"]
 _SATURDAY = 5
-_DRAWN_DAYS = 366 * 60  # draws per symbol, from its listing on
+_DRAWN_DAYS = 512  # days are drawn by so many, from the listing of a symbol on
 _HOURS = 24
 
 
@@ -186,19 +186,23 @@ class Market:
         symbol = security.symbol
         factor, volume_factor = self._revisions.get((symbol, day), (1.0, 1.0))
         ratio = float(np.prod([split.ratio for split in self.splits(symbol) if split.day <= day]))
-        level, close, high, low, volume = self._path(security)[(day - security.listed).days]
+        level, close, high, low, volume = self._path(security, day)[(day - security.listed).days]
         if self.is_open and day == self.today and not is_whole:
             close, volume = (close + level) / 2, volume / 2
         opened, top, bottom, closed = (round(float(price) * factor / ratio, 4) for price in (level, high, low, close))
         return Bar(day, opened, top, bottom, closed, float(round(volume * volume_factor * ratio)))
 
-    def _path(self, security: Security) -> NDArray[np.float64]:
-        """Return open, close, high, low and volume per calendar day from the listing on; weekends stand still."""
+    def _path(self, security: Security, last: date) -> NDArray[np.float64]:
+        """Return open, close, high, low and volume per calendar day from the listing on; weekends stand still.
+
+        A path that does not reach `last` is drawn anew and further, which gives the same days as before.
+        """
         known = self._paths.get(security.symbol)
-        if known is None:
+        n_days = _DRAWN_DAYS * ((last - security.listed).days // _DRAWN_DAYS + 1)
+        if known is None or len(known) < n_days:
             noise = np.random.default_rng([self.seed, zlib.crc32(security.symbol.encode())])
-            gap, move, above, below, size = noise.standard_normal((_DRAWN_DAYS, 5)).T
-            weekdays = (security.listed.weekday() + np.arange(_DRAWN_DAYS)) % 7
+            gap, move, above, below, size = noise.standard_normal((n_days, 5)).T
+            weekdays = (security.listed.weekday() + np.arange(n_days)) % 7
             moves = weekdays < (7 if security.kind == "crypto" else _SATURDAY)
             gap, move = 0.004 * gap * moves, 0.012 * move * moves
             closes = security.price * np.exp(np.cumsum(gap + move))
