@@ -116,6 +116,13 @@ class Follower:
         with open_history(self.file, MODELS, price_source="yahoo", as_of=as_of) as connection:
             return b"".join(connection.sql(query).pl().write_csv().encode() for query in DUMPS)
 
+    def known_by(self) -> datetime:
+        """Return the instant by which everything stored so far is known."""
+        with open_file(self.file, read_only=True) as connection:
+            ((found,),) = connection.execute("select max(known_from) from raw.batches").fetchall()
+        assert isinstance(found, datetime)
+        return max(found, self.now)
+
     def take(self, fetched: Fetched) -> tuple[Judgement, StoreResult]:
         """Judge an answer, and store what is to be stored of it."""
         stored = self.bars()
