@@ -29,7 +29,15 @@ COMMAND = "from flows.cli import main; main()"
 
 WARM_RUN = ROOT / "tests" / "faults" / "warm_run.py"
 
-HEAVY = ["flows.ad_hoc", "flows.pipeline", "flows.summary", "exchange_calendars", "great_expectations.expectations"]
+HEAVY = [
+    "flows.ad_hoc",
+    "flows.pipeline",
+    "flows.summary",
+    "cyclopts.core",
+    "exchange_calendars",
+    "great_expectations.expectations",
+    "pyarrow.dataset",
+]
 """Modules that a warm process holds already, so that a run in it is the run and not its imports."""
 
 
@@ -90,11 +98,14 @@ def reaction(
     return Finished(process.returncode, out, err)
 
 
-def reaction_here(*arguments: object, home: Path, stdin: str = "") -> Finished:
+def reaction_here(
+    *arguments: object, home: Path, stdin: str = "", settings: Mapping[str, str] | None = None
+) -> Finished:
     """Run the command in this process, which is quicker and the same in all but its imports."""
     out, err = io.StringIO(), io.StringIO()
     code = 0
-    with patch.dict(os.environ, environment(home), clear=True), patch.object(sys, "stdin", io.StringIO(stdin)):
+    variables = environment(home) | dict(settings or {})
+    with patch.dict(os.environ, variables, clear=True), patch.object(sys, "stdin", io.StringIO(stdin)):
         try:
             with redirect_stdout(out), redirect_stderr(err):
                 main([str(argument) for argument in arguments])

@@ -28,6 +28,8 @@ from warehouse.vintages import open_history, stored_bars
 
 FIRST, LAST = date(2005, 1, 3), date(2024, 12, 31)
 MODELS = models()
+HEAVY = ["flows.backfill", "pipelines.sources.yahoo_web", "exchange_calendars", "pyarrow.dataset"]
+"""Modules that a warm process holds already."""
 
 
 class QuickYahoo(FakeYahoo):
@@ -60,17 +62,19 @@ def names(count: int) -> list[str]:
 
 
 def quick_yahoo(symbols: Sequence[str], listed: date = FIRST) -> QuickYahoo:
-    """Return a server with a history of each symbol; every third pays a dividend and splits once."""
+    """Return a server with a history of each symbol; every third splits once."""
     market = Market(45, LAST, securities=[Security(symbol, listed=listed) for symbol in symbols])
     for symbol in symbols[::3]:
-        market.add_split(symbol, date(2014, 6, 9), 4.0)
+        market.add_split(symbol, date(2024, 6, 10), 4.0)
     return QuickYahoo(market)
 
 
 def context() -> ForkServerContext:
     """Return a context whose processes have all modules loaded and have never opened a database."""
     made = get_context("forkserver")
-    made.set_forkserver_preload(["flows.backfill", "pipelines.sources.yahoo_web", "exchange_calendars"])
+    made.set_forkserver_preload(
+        ["flows.backfill", "pipelines.sources.yahoo_web", "exchange_calendars", "pyarrow.dataset"]
+    )
     return made
 
 

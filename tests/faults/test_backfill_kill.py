@@ -1,6 +1,6 @@
 """Case 45: a backfill of twenty years, killed 50 times at random moments, ends as one that nobody disturbed.
 
-50 symbols by default; ``BACKFILL_SYMBOLS=200`` for more.
+24 symbols by default; ``BACKFILL_SYMBOLS=200`` for more.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 N_KILLS = 50
 SEED = 20250127
-SYMBOLS = names(int(os.environ.get("BACKFILL_SYMBOLS", "50")))
+SYMBOLS = names(int(os.environ.get("BACKFILL_SYMBOLS", "24")))
 LONGEST_DELAY = 0.06
 """Seconds after a request within which the kill comes: longer than an answer and its commit take."""
 
