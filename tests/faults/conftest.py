@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from flows.ad_hoc import AdHocStudy
+from tests.built_once import built_once
 from tests.faults.studies import clean_prices, study
 from tests.generated_prices import market, new_york_sessions, write
 from tests.running import Generation, generation, reaction_here, warm_context
@@ -64,14 +65,17 @@ class Publication:
 @pytest.fixture(scope="session")
 def publication(tmp_path_factory: pytest.TempPathFactory) -> Publication:
     """Publish a first generation of made-up prices; the event `late-news` is pending in it."""
-    folder = tmp_path_factory.mktemp("publication")
     sessions = new_york_sessions(FIRST, LAST)
     later = market(SYMBOLS, sessions, index="^GSPC")
     prices = later.filter(pl.col("date") < sessions[-5])
-    events = folder / "events.csv"
-    events.write_text(f"event_id,symbol,event_date\nlate-news,NVDA,{sessions[-12]}\n")
+
+    def publish(folder: Path) -> None:
+        events = folder / "events.csv"
+        events.write_text(f"event_id,symbol,event_date\nlate-news,NVDA,{sessions[-12]}\n")
+        first = Publication(folder / "home", prices, later, events, Generation("", "", {}))
+        finished = reaction_here(*first.command(prices, folder), home=first.home)
+        assert finished.code == 0, finished.err
+
+    folder = built_once(tmp_path_factory, "publication", publish)
     home = folder / "home"
-    command = Publication(home, prices, later, events, Generation("", "", {})).command(prices, folder)
-    finished = reaction_here(*command, home=home)
-    assert finished.code == 0, finished.err
-    return Publication(home, prices, later, events, generation(home))
+    return Publication(home, prices, later, folder / "events.csv", generation(home))

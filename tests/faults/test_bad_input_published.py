@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -61,15 +62,29 @@ def with_bad_rows(prices: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.concat([sound, *broken, twice, *undated]).drop(extra), sound.drop(extra)
 
 
-def test_bad_rows_are_published_as_quarantine_and_change_nothing_else(publication: Publication, tmp_path: Path) -> None:
-    """A run publishes past bad rows: they stand in quarantine by rule, every other table is as if they never came."""
-    bad, sound = with_bad_rows(publication.later)
-    home, other = publication.copy(tmp_path / "home"), publication.copy(tmp_path / "other")
-    for prices, place in ((bad, home), (sound, other)):
-        file = write(prices, place.parent / f"{place.name}.csv")
-        finished = reaction_here(*publication.command(file, tmp_path), home=place)
-        assert finished.code == 0, finished.err
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Homes after a run that brought later sessions: with bad rows among them, and without."""
 
+    bad: Path
+    sound: Path
+
+
+@pytest.fixture(scope="module")
+def later(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -> Later:
+    """Run on prices with bad rows, and on the same without them."""
+    folder = tmp_path_factory.mktemp("later")
+    homes = Later(publication.copy(folder / "bad"), publication.copy(folder / "sound"))
+    for prices, home in zip(with_bad_rows(publication.later), (homes.bad, homes.sound), strict=True):
+        file = write(prices, folder / f"{home.name}.csv")
+        finished = reaction_here(*publication.command(file, folder), home=home)
+        assert finished.code == 0, finished.err
+    return homes
+
+
+def test_bad_rows_are_published_as_quarantine_and_change_nothing_else(later: Later) -> None:
+    """A run publishes past bad rows: they stand in quarantine by rule, every other table is as if they never came."""
+    home, other = later.bad, later.sound
     found = Counter(rule for (rule,) in rows(home, "select rule_id from quarantine"))
     undated = {"no_date": 2, "unreadable": 1, "in_the_future": 1, "not_a_session": 1, "duplicate_session": 1}
     assert found == Counter(rule for rule, _ in BAD_CELLS) + Counter(undated)
@@ -79,18 +94,14 @@ def test_bad_rows_are_published_as_quarantine_and_change_nothing_else(publicatio
     assert with_bad == without
 
 
-def test_a_pending_event_matures_on_the_run_that_brings_its_prices(publication: Publication, tmp_path: Path) -> None:
+def test_a_pending_event_matures_on_the_run_that_brings_its_prices(publication: Publication, later: Later) -> None:
     """An event whose window was not complete is pending in one publication and used in the next."""
     query = (
         "select status, reason from fct_study_securities where event_id = 'late-news' and study_id like 'catalogue%'"
     )
     ((status, reason),) = rows(publication.home, query)
     assert (status, reason[:40]) == ("pending", "window ends 10 sessions after day 0; pri")
-
-    home = publication.copy(tmp_path / "home")
-    finished = reaction_here(*publication.command(publication.later, tmp_path), home=home)
-    assert finished.code == 0, finished.err
-    assert rows(home, query) == [("used", None)]
+    assert rows(later.sound, query) == [("used", None)]
 
 
 def test_prices_that_are_all_bad_close_the_gate(publication: Publication, tmp_path: Path) -> None:

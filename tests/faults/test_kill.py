@@ -6,7 +6,6 @@ import random
 import shutil
 import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -22,8 +21,7 @@ pytestmark = pytest.mark.slow
 
 N_KILLS = 10
 SEED = 20250127
-N_HOMES = 2
-"""Homes that runs are killed in at the same time."""
+
 
 UNSWITCHED = (
     "ledger written, rows not",
@@ -32,6 +30,8 @@ UNSWITCHED = (
     "folder named, link not switched",
 )
 SWITCHED = ("switched, nothing recorded", "published, end not recorded")
+CHAINS = ((*UNSWITCHED, SWITCHED[0]), SWITCHED[1:])
+"""Failpoints of runs that follow one another in a home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,59 +88,49 @@ def test_a_kill_at_any_moment_leaves_one_whole_publication(
 ) -> None:
     """SIGKILL at ten moments spread over a run: the old or the new generation, whole; a rerun gives the same hashes.
 
-    The runs of a home follow one another, so that each meets what the one before it left.
+    Each run meets what the one before it left, until one has published.
     """
     generator = random.Random(SEED)  # noqa: S311
     moments = [(number + generator.random()) / N_KILLS * uninterrupted.seconds for number in range(N_KILLS)]
-
-    def kill_one_after_another(first: int) -> list[int]:
-        folder = tmp_path / str(first)
-        folder.mkdir()
-        home = publication.copy(folder / "home")
-        exit_codes = []
-        for moment in moments[first::N_HOMES]:
-            if generation(home).content_hash != publication.generation.content_hash:
-                shutil.rmtree(home)
-                publication.copy(home)
-            process = start_warm(warm, *publication.command(publication.later, folder), home=home)
-            process.join(moment)
-            process.kill()
-            process.join()
-            exit_codes.append(process.exitcode or 0)
-            hold_to_promise(publication, uninterrupted, home)
-        rerun(publication, uninterrupted, warm, home)
-        return exit_codes
-
-    with ThreadPoolExecutor(N_HOMES) as pool:
-        exit_codes = [code for codes in pool.map(kill_one_after_another, range(N_HOMES)) for code in codes]
+    home = publication.copy(tmp_path / "home")
+    exit_codes = []
+    for moment in moments:
+        if generation(home).content_hash != publication.generation.content_hash:
+            shutil.rmtree(home)
+            publication.copy(home)
+        process = start_warm(warm, *publication.command(publication.later, tmp_path), home=home)
+        process.join(moment)
+        process.kill()
+        process.join()
+        exit_codes.append(process.exitcode or 0)
+        hold_to_promise(publication, uninterrupted, home)
+    rerun(publication, uninterrupted, warm, home)
     assert set(exit_codes) <= {0, -signal.SIGKILL}
     assert exit_codes.count(-signal.SIGKILL) >= N_KILLS - 2, "the kills came after the runs had ended"
 
 
+@pytest.mark.parametrize("failpoints", CHAINS, ids=["from the ledger to the switch", "after the publication"])
 def test_a_kill_between_two_steps_that_belong_together_is_repaired(
-    publication: Publication, uninterrupted: Uninterrupted, warm: ForkServerContext, tmp_path: Path
+    publication: Publication,
+    uninterrupted: Uninterrupted,
+    warm: ForkServerContext,
+    tmp_path: Path,
+    failpoints: tuple[str, ...],
 ) -> None:
     """Kills before, at and after the switch leave one whole generation; the next run ends with the same hashes.
 
-    The runs of a home follow one another, so that each meets what the one before it left.
+    Each run meets what the one before it left; one that has switched is the last, as the next would publish nothing.
     """
-
-    def kill_one_after_another(failpoints: tuple[str, ...]) -> None:
-        folder = tmp_path / failpoints[0].replace(" ", "-")
-        folder.mkdir()
-        home = publication.copy(folder / "home")
-        for failpoint in failpoints:
-            command = publication.command(publication.later, folder)
-            assert run_warm(warm, *command, home=home, failpoint=failpoint) == -signal.SIGKILL, failpoint
-            hold_to_promise(publication, uninterrupted, home)
-            is_switched = generation(home).content_hash == uninterrupted.generation.content_hash
-            assert is_switched == (failpoint in SWITCHED)
-        rerun(publication, uninterrupted, warm, home)
-
-    with ThreadPoolExecutor(N_HOMES) as pool:
-        list(pool.map(kill_one_after_another, [UNSWITCHED, *((failpoint,) for failpoint in SWITCHED)]))
+    home = publication.copy(tmp_path / "home")
+    for failpoint in failpoints:
+        command = publication.command(publication.later, tmp_path)
+        assert run_warm(warm, *command, home=home, failpoint=failpoint) == -signal.SIGKILL, failpoint
+        hold_to_promise(publication, uninterrupted, home)
+        is_switched = generation(home).content_hash == uninterrupted.generation.content_hash
+        assert is_switched == (failpoint in SWITCHED)
+    rerun(publication, uninterrupted, warm, home)
 
 
 def test_every_failpoint_is_tried() -> None:
     """No failpoint is forgotten."""
-    assert {*UNSWITCHED, *SWITCHED} == set(FAILPOINTS)
+    assert [failpoint for chain in CHAINS for failpoint in chain] == list(FAILPOINTS)
