@@ -20,7 +20,7 @@ from pipelines.fake_providers.ken_french import COLUMNS, OLD, FakeFrench
 from pipelines.settings import Settings
 from tests.end_to_end.conftest import reaction_here_with
 from tests.generated_prices import new_york_sessions, write
-from tests.running import reaction_here
+from tests.running import reaction, reaction_here
 
 DAYS = new_york_sessions(date(2023, 1, 3), date(2024, 4, 30))[:320]
 DAY_0 = 280
@@ -124,11 +124,14 @@ def test_a_run_keeps_the_library_and_its_studies_use_one_family_each(world: Worl
     files = ("--prices", world.folder / "prices.csv", "--events", world.folder / "events.csv")
     options = (*files, "--studies", studies, "--exchange", "XNYS", "--factors-source", "ken_french")
     address = {"REACTION_KEN_FRENCH_BASE_URL": world.library.base_url}
-    for _ in range(2):
-        finished = reaction_here_with(address, "run", "--no-prefect", "--json", *options, home=home)
+    command = ("run", "--no-prefect", "--json", *options)
+    first = reaction_here_with(address, *command, home=home)
+    assert len(world.library.log) == 3
+    second = reaction(*command, home=home, settings=address)  # a new process knows what is stored and nothing else
+    for finished in (first, second):
         assert finished.code == 0, finished.err
         assert finished.json["warnings"] == []
-        assert len(world.library.log) == 3
+    assert len(world.library.log) == 3
     query = "select study_id, abnormal_return from fct_abnormal_returns where relative_day = 0 and study_id in "
     answer = reaction_here("sql", f"{query} ('ff3', 'carhart', 'ff5')", "--json", home=home)
     found = {row["study_id"]: row["abnormal_return"] for row in answer.json}
