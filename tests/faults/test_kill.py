@@ -88,25 +88,30 @@ def test_a_kill_at_any_moment_leaves_one_whole_publication(
 ) -> None:
     """SIGKILL at ten moments spread over a run: the old or the new generation, whole; a rerun gives the same hashes.
 
-    Each run meets what the one before it left, until one has published.
+    Each run meets what the one before it left, until one has published. A run that ends before its moment has come,
+    because the machine was busier before, is followed by another one that has less time.
     """
     generator = random.Random(SEED)  # noqa: S311
-    moments = [(number + generator.random()) / N_KILLS * uninterrupted.seconds for number in range(N_KILLS)]
+    shares = [(number + generator.random()) / N_KILLS for number in range(N_KILLS)]
     home = publication.copy(tmp_path / "home")
-    exit_codes = []
-    for moment in moments:
+    seconds, n_kills = uninterrupted.seconds, 0
+    while n_kills < N_KILLS:
         if generation(home).content_hash != publication.generation.content_hash:
             shutil.rmtree(home)
             publication.copy(home)
         process = start_warm(warm, *publication.command(publication.later, tmp_path), home=home)
-        process.join(moment)
+        started = time.monotonic()
+        process.join(shares[n_kills] * seconds)
+        seconds_taken = time.monotonic() - started
         process.kill()
         process.join()
-        exit_codes.append(process.exitcode or 0)
+        assert process.exitcode in (0, -signal.SIGKILL)
+        if process.exitcode:
+            n_kills += 1
+        else:
+            seconds = seconds_taken
         hold_to_promise(publication, uninterrupted, home)
     rerun(publication, uninterrupted, warm, home)
-    assert set(exit_codes) <= {0, -signal.SIGKILL}
-    assert exit_codes.count(-signal.SIGKILL) >= N_KILLS - 2, "the kills came after the runs had ended"
 
 
 @pytest.mark.parametrize("failpoints", CHAINS, ids=["from the ledger to the switch", "after the publication"])
