@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
+
+import polars as pl
+from markupsafe import Markup
 
 from pipelines.contracts import Column, Table
 from pipelines.report.reading import name_of_test
 from pipelines.report.text import (
     DASH,
+    MINUS,
     billions,
     clean,
     cut,
@@ -31,12 +35,17 @@ FIRST_ROWS: Final = 25
 PRINTED_ROWS: Final = 150
 """Rows that are printed of a table that a reader of paper needs whole."""
 
-Cell = list[Any]
-"""Value, text that is shown, and a link or the reason of a null where there is one."""
+Cell = tuple[Any, ...]
+"""Value, text that is shown, and a link or the reason of a null where there is one.
 
-Rows = list[list[Cell]]
+The text is 0, or is left out at the end, where it is the value itself: half of a page would be said twice."""
 
-Link = Callable[[Mapping[str, Any]], str | None]
+Rows = list[tuple[Cell, ...]]
+
+_FIRST_CELL, _CELL = Markup('th scope="row"'), Markup("td")
+"""Elements of a row: the first names it."""
+
+_NULL: Final[Cell] = (None, DASH)
 
 _SHOWN: Final[dict[str, Callable[[Any], str]]] = {
     "text": lambda value: cut(clean(value)),
@@ -62,12 +71,49 @@ _SHOWN: Final[dict[str, Callable[[Any], str]]] = {
 _NUMERIC: Final = frozenset({
     "percent", "share", "number", "signed", "count", "steps", "billions", "worth", "p",
 })  # fmt: skip
+_MEASURED: Final = _NUMERIC - {"count", "steps"}
 _UNITS: Final = {"billions": "bn USD", "worth": "bn USD"}
 _IDS: Final = frozenset({"study_id", "symbol", "table_name"})
 """Columns of names, which are not broken at their hyphens."""
 
 _LONG: Final = frozenset({"title", "reason", "why", "symbols", "sample"})
 """Columns of sentences, which are wide and broken into lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where the cells of a column lead.
+
+    Attributes
+    ----------
+    column : str
+        Column of the frame that decides it.
+    address : callable
+        Gives the address for a value of that column, None where there is none.
+    """
+
+    column: str
+    address: Callable[[Any], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A cell as the template writes it.
+
+    Attributes
+    ----------
+    head : Markup
+        Start of the element, with its class and column.
+    title, text, href : str
+        What is told on hover, what is shown, and the address it leads to.
+    is_null : bool
+    """
+
+    head: Markup
+    title: str
+    text: str
+    href: str
+    is_null: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +128,7 @@ class Field:
         How it is shown.
     label, meaning, unit : str
         Head of the column, what it says on hover, and the unit under it.
-    link : callable, optional
+    link : Link, optional
         Gives the address a cell leads to.
     why : str, optional
         Column that says why a cell is null.
@@ -112,16 +158,45 @@ class Field:
         is_short = self.kind in {"word", "test", "day", "instant", "flag", "sign"} or self.name in _IDS
         return "word" if is_short else "long" if self.name in _LONG else ""
 
-    def cell(self, row: Mapping[str, Any]) -> Cell:
-        """Return the cell of a row."""
-        value = row[self.name]
-        if value is None:
-            reason = row.get(self.why) if self.why else None
-            return [None, DASH, cut(clean(reason), 300)] if reason else [None, DASH]
-        shown = _SHOWN[self.kind](value)
-        raw = _raw(value)
-        address = self.link(row) if self.link else None
-        return [raw, shown, address] if address else [raw, shown]
+    def cells(self, frame: pl.DataFrame) -> list[Cell]:
+        """Return the cells of the frame's rows."""
+        values = frame[self.name].to_list()
+        if self.link is not None:
+            return self._linked(values, frame[self.link.column].to_list(), self.link.address)
+        if self.why is not None:
+            reasons = zip(values, frame[self.why].to_list(), strict=True)
+            return [self._null(reason) if value is None else self._told(value) for value, reason in reasons]
+        if self.kind in _MEASURED:
+            return [_NULL if value is None else self._told(value) for value in values]
+        # Words and days come again and again, measured numbers hardly ever.
+        told = {value: _NULL if value is None else self._told(value) for value in set(values)}
+        return [told[value] for value in values]
+
+    def _linked(self, values: list[Any], keys: list[Any], address: Callable[[Any], str | None]) -> list[Cell]:
+        told: dict[tuple[Any, Any], Cell] = {}
+        for pair in set(zip(values, keys, strict=True)):
+            value, key = pair
+            cell = _NULL if value is None else self._told(value)
+            leads = address(key) if value is not None else None
+            told[pair] = (cell[0], cell[1] if cell[1:] else 0, leads) if leads else cell
+        return [told[pair] for pair in zip(values, keys, strict=True)]
+
+    def _told(self, value: Any) -> Cell:
+        shown, raw = _SHOWN[self.kind](value), _raw(value)
+        # A sign or a per cent is no part of a value: the dear comparison is for the others.
+        is_same = shown[-1:] != "%" and shown[:1] not in {"+", MINUS} and shown == str(raw)
+        return (raw,) if is_same else (raw, shown)
+
+    @staticmethod
+    def _null(reason: Any) -> Cell:
+        return (None, DASH, cut(clean(reason), 300)) if reason else _NULL
+
+    def shown(self, cell: Cell, head: Markup) -> Shown:
+        """Return a cell for the template; `head` is the start of its element."""
+        value, text, *more = whole(cell)
+        extra = more[0] if more else ""
+        title = extra if value is None else self.glossary.get(value, "")
+        return Shown(head, title, text, "" if value is None else extra, is_null=value is None)
 
 
 def of(
@@ -191,9 +266,17 @@ class Grid:
         return self.sets.get(self.first, [])
 
     @property
-    def first_rows(self) -> Rows:
+    def first_rows(self) -> list[list[Shown]]:
         """The rows that stand in the page without its script."""
-        return self.rows[: self.size]
+        heads = [
+            Markup('<{} class="{}" data-column="{}"').format(_CELL if place else _FIRST_CELL, each.css, each.name)
+            for place, each in enumerate(self.fields)
+        ]
+        columns = [*zip(self.fields, heads, strict=True)]
+        return [
+            [each.shown(cell, head) for (each, head), cell in zip(columns, row, strict=True)]
+            for row in self.rows[: self.size]
+        ]
 
     @property
     def longest(self) -> int:
@@ -213,24 +296,21 @@ class Grid:
             | ({"glossary": each.glossary} if each.glossary else {})
             for each in self.fields
         ]
-        sets = {key: [[_brief(cell) for cell in row] for row in rows] for key, rows in self.sets.items()}
-        record = {"by": self.by, "columns": columns, "sets": sets, "empty": self.empty, "size": self.size}
+        record = {"by": self.by, "columns": columns, "sets": self.sets, "empty": self.empty, "size": self.size}
         record["paper"] = PRINTED_ROWS if self.is_printed_whole else self.size
         return record | ({"remarks": self.remarks} if self.remarks else {})
 
 
-def _brief(cell: Cell) -> Cell:
-    """Return a cell for the script, with 0 for a text that is the value itself: half of a page would be said twice."""
-    if cell[0] is None or cell[1] != str(cell[0]):
-        return cell
-    return [cell[0], 0, cell[2]] if cell[2:] else cell[:1]
+def whole(cell: Cell) -> Cell:
+    """Return a cell with its text."""
+    return (cell[0], cell[1] if cell[1:] and cell[1] != 0 else str(cell[0]), *cell[2:])
 
 
 def grid(
     id: str,
     caption: str,
     fields: Sequence[Field],
-    rows: Iterable[Mapping[str, Any]],
+    rows: pl.DataFrame,
     *,
     empty: str = "nothing to show",
     is_printed_whole: bool = False,
@@ -239,9 +319,9 @@ def grid(
     return Grid(id, caption, fields, {"": cells(fields, rows)}, empty=empty, is_printed_whole=is_printed_whole)
 
 
-def cells(fields: Sequence[Field], rows: Iterable[Mapping[str, Any]]) -> Rows:
+def cells(fields: Sequence[Field], rows: pl.DataFrame) -> Rows:
     """Return the cells of the rows."""
-    return [[each.cell(row) for each in fields] for row in rows]
+    return [*zip(*(each.cells(rows) for each in fields), strict=True)]
 
 
 def remarked(sets: Mapping[str, Rows], place: int) -> tuple[dict[str, Rows], dict[str, list[str]]]:
@@ -255,7 +335,7 @@ def remarked(sets: Mapping[str, Rows], place: int) -> tuple[dict[str, Rows], dic
         told[key] = [
             row
             if row[place][0] is None
-            else [*row[:place], [row[place][0], str(_number(row[place][1], number_of))], *row[place + 1 :]]
+            else (*row[:place], (row[place][0], str(_number(whole(row[place])[1], number_of))), *row[place + 1 :])
             for row in rows
         ]
         remarks[key] = list(number_of)

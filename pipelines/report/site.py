@@ -160,6 +160,8 @@ class Renderer:
     def __init__(self, compiled: Compiled) -> None:
         self.specs = compiled.specs
         self.assets = Assets.read()
+        # Made of hashes alone; half a megabyte is hashed for them, once for all pages.
+        self.policies = {has: Markup(self.assets.policy(has_charts=has)) for has in (True, False)}  # noqa: S704
         self.environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -184,7 +186,7 @@ class Renderer:
             context,
             kind=page.kind,
             assets=self.assets,
-            policy=Markup(self.assets.policy(has_charts=bool(charts))),  # noqa: S704 - made of hashes alone
+            policy=self.policies[bool(charts)],
             data=_embedded(data),
         )
 

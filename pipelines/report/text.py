@@ -8,13 +8,16 @@ import math
 import re
 import unicodedata
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
 DASH: Final = "\u2013"
 """What stands for a null."""
 
-_MINUS: Final = "\u2212"
+MINUS: Final = "\u2212"
+"""True minus sign, as wide as a plus."""
+
 _SUPERSCRIPTS: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SMALLEST_P: Final = 1e-300
 _FIXED_P: Final = 1e-3
@@ -30,7 +33,11 @@ def clean(value: object) -> str:
     Control characters become spaces, format characters (bidi overrides, zero-width ones) vanish, and half of a
     surrogate pair becomes the replacement character, because UTF-8 cannot hold it.
     """
-    text = str(value)
+    return _cleaned(str(value))
+
+
+@lru_cache(maxsize=2**14)
+def _cleaned(text: str) -> str:
     if not text.isprintable():
         text = "".join(_kept(char, unicodedata.category(char)) for char in text)
     return " ".join(text.split())
@@ -60,6 +67,7 @@ def safe_url(url: str | None) -> str | None:
     return url if parts.scheme.lower() in {"http", "https"} and parts.netloc else None
 
 
+@lru_cache(maxsize=2**14)
 def slug(name: str, *, upper: bool = False) -> str:
     """Return a name as part of a file's name; two names never share one, whatever the file system ignores.
 
@@ -78,10 +86,10 @@ def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str
     """Return a number with a fixed number of decimals, a true minus sign and separated thousands."""
     if value is None or not math.isfinite(value):
         return DASH
-    text = f"{value:{'+' if signed else ''},.{digits}f}"
-    if not text.strip("+-0.,"):
+    text = f"{value:+,.{digits}f}" if signed else f"{value:,.{digits}f}"
+    if -1 < value < 1 and not text.strip("+-0.,"):
         text = text.lstrip("+-")  # what rounds to zero has no sign
-    return text.replace("-", _MINUS)
+    return text.replace("-", MINUS) if value < 0 else text
 
 
 def percent(value: float | None, digits: int = 2) -> str:

@@ -25,6 +25,7 @@ TAGS = frozenset(
     [
         "html",
         "head",
+        "ol",
         "meta",
         "title",
         "link",

@@ -11,6 +11,7 @@ from typing import Any, Final
 import polars as pl
 from scipy.special import stdtrit
 
+from pipelines.report.grids import Link
 from pipelines.report.marts import Marts
 from pipelines.report.palette import CONFIDENCE, LEVEL
 from pipelines.report.text import clean, cut, instant, number, p_value, slug
@@ -71,10 +72,7 @@ class Chart:
 def _compact(rows: pl.DataFrame) -> list[tuple[Any, ...]]:
     """Return rows for drawing: five digits are more than a screen can show; tables hold the numbers whole."""
     texts = [shown(rows[name], _plain) for name, kind in rows.schema.items() if kind == pl.String]
-    rounded = rows.with_columns(pl.col(pl.Float64).round_sig_figs(_DIGITS), *texts)
-    return rounded.with_columns(
-        pl.col(pl.Date).cast(pl.Datetime("ms")).dt.epoch("ms"), pl.col(pl.Datetime).dt.epoch("ms")
-    ).rows()
+    return rows.with_columns(pl.col(pl.Float64).round_sig_figs(_DIGITS), *texts).rows()
 
 
 def _plain(value: str | None) -> str | None:
@@ -96,14 +94,18 @@ def theme_file(theme: str) -> str:
     return f"theme-{slug(theme)}.html"
 
 
-def to_event(row: Mapping[str, Any]) -> str:
-    """Link a row to its event."""
-    return event_file(row["event_id"])
+TO_EVENT: Final = Link("event_id", event_file)
+"""Link of a row to its event."""
 
 
-def to_security(marts: Marts) -> Any:
-    """Return what links a row to its security, if the report has its page."""
-    return lambda row: security_file(row["symbol"]) if row["symbol"] in marts.security_of else None
+def to_known_event(marts: Marts, column: str = "event_id") -> Link:
+    """Link a row to the event that a column names, if the report has its page."""
+    return Link(column, lambda event_id: event_file(event_id) if event_id in marts.event_of else None)
+
+
+def to_security(marts: Marts) -> Link:
+    """Link a row to its security, if the report has its page."""
+    return Link("symbol", lambda symbol: security_file(symbol) if symbol in marts.security_of else None)
 
 
 def model_words(study: Mapping[str, Any]) -> str:
@@ -211,6 +213,5 @@ def titled(marts: Marts, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(title=known)
 
 
-def to_test(row: Mapping[str, Any]) -> str:
-    """Link a row to what the methods say of its test."""
-    return f"methods.html#{row['test']}"
+TO_TEST: Final = Link("test", lambda test: f"methods.html#{test}")
+"""Link of a row to what the methods say of its test."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import polars as pl
 
@@ -18,7 +17,7 @@ from pipelines.contracts import (
 )
 from pipelines.contracts.vocabulary import CONFOUNDER_KINDS, DAY0_RULES, TESTS
 from pipelines.report.grids import Field, Grid, cells, grid, of, remarked
-from pipelines.report.pages.common import event_file, to_security, to_test
+from pipelines.report.pages.common import TO_TEST, to_known_event, to_security
 from pipelines.report.pages.event_data import EventData
 
 
@@ -49,7 +48,7 @@ def _day_0(event: EventData) -> Grid:
         Field("n", "count", "Securities"),
         Field("symbols", "few", "Which", "the first of them; a copy as CSV has all"),
     ]
-    return grid("day-0", "Day 0 by exchange and rule", table, rows.iter_rows(named=True))
+    return grid("day-0", "Day 0 by exchange and rule", table, rows)
 
 
 def _reactions(event: EventData) -> Grid:
@@ -67,7 +66,7 @@ def _reactions(event: EventData) -> Grid:
         of(FCT_EVENT_SECURITIES, "n_confounders", "count", "Confounders"),
     ]
     caption, empty = "Reactions by security, sorted by SCAR", "this study has no rows for the window"
-    sets = {key: cells(table, rows.iter_rows(named=True)) for key, rows in event.by_choice(event.cars)}
+    sets = {key: cells(table, rows) for key, rows in event.by_choice(event.cars)}
     by = ("study", "window")
     return Grid("reactions", caption, table, sets, by, empty, event.first, is_printed_whole=True)
 
@@ -75,7 +74,7 @@ def _reactions(event: EventData) -> Grid:
 def _test_table(event: EventData) -> Grid:
     tests = event.tests.sort("is_recommended", "is_valid", "test", descending=[True, True, False])
     table = [
-        of(FCT_GROUP_TESTS, "test", "test", "Test", link=to_test, glossary=TESTS),
+        of(FCT_GROUP_TESTS, "test", "test", "Test", link=TO_TEST, glossary=TESTS),
         Field("is_recommended", "flag", "Read this", "what the guide of the methods page says to read here"),
         of(FCT_GROUP_TESTS, "is_valid", "flag", "Valid"),
         of(FCT_GROUP_TESTS, "statistic", "signed", "Statistic", why="note"),
@@ -87,7 +86,7 @@ def _test_table(event: EventData) -> Grid:
         of(FCT_GROUP_TESTS, "r_bar", "signed", "r̄"),
         of(FCT_GROUP_TESTS, "note", "long", "Remark"),
     ]
-    told = {key: cells(table, rows.iter_rows(named=True)) for key, rows in event.by_choice(tests)}
+    told = {key: cells(table, rows) for key, rows in event.by_choice(tests)}
     sets, remarks = remarked(told, len(table) - 1)
     caption, empty = "Tests of the mean of the event's securities", "this study has no tests for the window"
     by = ("study", "window")
@@ -110,7 +109,7 @@ def _money(event: EventData) -> Grid:
         "money",
         "Day 0 in money",
         table,
-        value.iter_rows(named=True),
+        value,
         empty="no security of this event has a known share count",
     )
 
@@ -123,10 +122,7 @@ def _counts_table(event: EventData) -> Grid:
         Field("n_beyond", "count", "At least as far", "of them, those that moved at least as far in either direction"),
         Field("p_sq", "p", "p", "(1 + those) / (1 + sessions): Gelbach, Helland and Klick (2013)"),
     ]
-    sets = {
-        study["study_id"]: cells(table, event.placebo_counts(study["study_id"]).iter_rows(named=True))
-        for study in event.studies
-    }
+    sets = {study["study_id"]: cells(table, event.placebo_counts(study["study_id"])) for study in event.studies}
     first = event.first.split("|", maxsplit=1)[0]
     empty = "no model of this study leaves residuals that can be shown: market, market adjusted and constant mean do"
     caption = "How many of the sessions before moved as far as day 0"
@@ -150,13 +146,13 @@ def _ledger(event: EventData) -> Grid:
     ]
     order = {"excluded": 0, "pending": 1, "used": 2}
     ranked = rows.sort(pl.col("status").replace_strict(order, default=3), "study_id", "symbol")
-    return grid("ledger", "Every security asked for, and what became of it", table, ranked.iter_rows(named=True))
+    return grid("ledger", "Every security asked for, and what became of it", table, ranked)
 
 
 def _confounders(event: EventData) -> Grid:
     table = [
         of(FCT_CONFOUNDERS, "confounder_kind", "word", "Kind", glossary=CONFOUNDER_KINDS),
-        Field("title", "text", "What else happened", link=lambda row: _other_event(event, row)),
+        Field("title", "text", "What else happened", link=to_known_event(event.marts, "confounder_id")),
         of(FCT_CONFOUNDERS, "confounder_session", "day", "Session"),
         Field("relative_day", "steps", "From day 0", "sessions from day 0 to it, the nearest of the securities"),
         of(FCT_CONFOUNDERS, "is_named", "flag", "Named"),
@@ -167,13 +163,9 @@ def _confounders(event: EventData) -> Grid:
         "confounders",
         "What else lies in the event window",
         table,
-        event.parts["confounders"].iter_rows(named=True),
+        event.parts["confounders"],
         empty="no other event, results, split or distribution lies in the event window of these securities",
     )
-
-
-def _other_event(event: EventData, row: Mapping[str, Any]) -> str | None:
-    return event_file(row["confounder_id"]) if row["confounder_id"] in event.marts.event_of else None
 
 
 def _findings(event: EventData) -> Grid:
@@ -191,6 +183,6 @@ def _findings(event: EventData) -> Grid:
         "findings",
         "Price rows of these securities in quarantine",
         table,
-        rows.iter_rows(named=True),
+        rows,
         empty="no price row of these securities is in quarantine",
     )

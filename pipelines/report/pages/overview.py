@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -17,16 +17,17 @@ from pipelines.contracts import (
     QUALITY_CHECKS,
     QUARANTINE,
 )
-from pipelines.report.grids import Field, Grid, grid, of
+from pipelines.report.grids import Field, Grid, Link, grid, of
 from pipelines.report.marts import Marts
 from pipelines.report.pages.common import (
+    TO_EVENT,
     Chart,
     fingerprint,
     interval_rows,
     stamp,
     theme_file,
     titled,
-    to_event,
+    to_known_event,
     to_security,
 )
 from pipelines.report.text import clean, counted, day, instant, number, words
@@ -150,9 +151,6 @@ class OverviewPage:
             f"{counted(self.changes.height, 'new or changed reaction')} of a security on a day 0."
         )
 
-    def _to_event(self, row: Mapping[str, Any]) -> str | None:
-        return to_event(row) if row["event_id"] in self.marts.event_of else None
-
     def _latest(self) -> Grid:
         names = self.marts.securities.select("symbol", "name")
         rows = self.marts.latest.join(names, on="symbol", how="left")
@@ -176,13 +174,13 @@ class OverviewPage:
         whose = "Newest session of each security" if new.is_empty() else f"New sessions{_most(new)}"
         caption = f"{whose}: the largest standardised moves first"
         shown = rows if new.is_empty() else rows.head(NEWEST)
-        return grid("latest", caption, fields, shown.iter_rows(named=True))
+        return grid("latest", caption, fields, shown)
 
     def _changes(self) -> Grid:
         fields = [
             of(FCT_STUDY_SECURITIES, "symbol", "text", "Security", link=to_security(self.marts)),
             Field("event_session", "day", "Day 0"),
-            Field("title", "text", "Event", link=self._to_event),
+            Field("title", "text", "Event", link=to_known_event(self.marts)),
             Field("n_events", "count", "Events", "events of the catalogue that share this day 0 and so this reaction"),
             Field("status_before", "word", "Status before", "in the publication before; a dash: not asked for"),
             Field("status", "word", "Status now", "in this publication; a dash: not asked for any more"),
@@ -193,14 +191,14 @@ class OverviewPage:
             of(FCT_STUDY_SECURITIES, "study_id", "text", "Study"),
         ]
         caption = f"Reactions of day 0 that are new or changed{_most(self.changes)}: the largest SCARs first"
-        rows = self.changes.head(NEWEST).iter_rows(named=True)
+        rows = self.changes.head(NEWEST)
         return grid("changes", caption, fields, rows, empty="no reaction of day 0 changed")
 
     def _strongest(self) -> Grid:
         fields = [
             of(FCT_EVENT_CARS, "symbol", "text", "Security", link=to_security(self.marts)),
             Field("event_session", "day", "Day 0"),
-            Field("title", "text", "Event", link=to_event),
+            Field("title", "text", "Event", link=TO_EVENT),
             Field("n_events", "count", "Events", "events of the catalogue that share this day 0 and so this reaction"),
             of(FCT_EVENT_CARS, "car", "percent", "Abnormal return"),
             of(FCT_EVENT_CARS, "scar", "signed", "SCAR"),
@@ -209,18 +207,18 @@ class OverviewPage:
             of(FCT_EVENT_CARS, "study_id", "text", "Study"),
         ]
         caption = f"The {self.reactions.height} largest standardised reactions of day 0"
-        return grid("strongest", caption, fields, self.reactions.iter_rows(named=True))
+        return grid("strongest", caption, fields, self.reactions)
 
     def _pending(self) -> Grid:
         rows = self.marts.pairs.filter(pl.col("status") == "pending").sort("event_session", "event_id", "symbol")
         fields = [
             Field("event_session", "day", "Day 0"),
-            Field("title", "text", "Event", link=to_event),
+            Field("title", "text", "Event", link=TO_EVENT),
             Field("symbol", "text", "Security", link=to_security(self.marts)),
             Field("reason", "text", "What it waits for"),
         ]
         caption = "Pairs of event and security whose window is not complete yet"
-        shown = titled(self.marts, rows).iter_rows(named=True)
+        shown = titled(self.marts, rows)
         return grid("pending", caption, fields, shown, empty="no pair waits for sessions")
 
     def _events(self) -> Grid:
@@ -231,20 +229,20 @@ class OverviewPage:
         rows = rows.sort("day_0", "event_id", descending=[True, False], nulls_last=True)
         fields = [
             Field("day_0", "day", "Day 0", "the earliest of its securities"),
-            of(DIM_EVENTS, "title", "text", "Event", link=to_event),
+            of(DIM_EVENTS, "title", "text", "Event", link=TO_EVENT),
             of(
                 DIM_EVENTS,
                 "theme",
                 "word",
                 "Theme",
-                link=lambda row: theme_file(row["theme"]) if row["theme"] else None,
+                link=Link("theme", lambda theme: theme_file(theme) if theme else None),
             ),
             of(DIM_EVENTS, "kind", "word", "Kind"),
             of(DIM_EVENTS, "available_at", "instant", "Readable from"),
             Field("n_used", "count", "Used", "securities that at least one study used"),
             Field("n_asked", "count", "Asked for", "securities that the event was asked to be held against"),
         ]
-        return grid("events", "Events", fields, rows.iter_rows(named=True))
+        return grid("events", "Events", fields, rows)
 
     def _securities(self) -> Grid:
         used = self.marts.pairs.filter(pl.col("status") == "used").group_by("symbol").agg(n_used=pl.len())
@@ -258,7 +256,7 @@ class OverviewPage:
             of(DIM_SECURITIES, "n_sessions", "count", "Sessions"),
             of(DIM_SECURITIES, "last_session", "day", "Newest session"),
         ]
-        return grid("securities", "Securities", fields, rows.sort("symbol").iter_rows(named=True))
+        return grid("securities", "Securities", fields, rows.sort("symbol"))
 
     def _checks(self) -> Grid:
         rows = self.marts.checks.sort("passed", "severity", "gate", "table_name", "check_name")
@@ -273,7 +271,7 @@ class OverviewPage:
             of(QUALITY_CHECKS, "n_rows", "count", "Rows checked"),
             of(QUALITY_CHECKS, "sample", "records", "For example"),
         ]
-        return grid("checks", "Checks of both gates, those that failed first", fields, rows.iter_rows(named=True))
+        return grid("checks", "Checks of both gates, those that failed first", fields, rows)
 
     def _quarantine(self) -> Grid:
         rows = self.marts.quarantine.sort("n_rows", "symbol", descending=[True, False])
@@ -287,7 +285,7 @@ class OverviewPage:
             of(QUARANTINE, "reason", "text", "For example"),
         ]
         empty = "no input row is in quarantine"
-        return grid("quarantine", "Input rows in quarantine", fields, rows.iter_rows(named=True), empty=empty)
+        return grid("quarantine", "Input rows in quarantine", fields, rows, empty=empty)
 
     def _freshness(self) -> Grid:
         rows = (
@@ -310,7 +308,7 @@ class OverviewPage:
             Field("oldest", "day", "Furthest behind", "newest session of the security that is furthest behind"),
             of(DIM_SECURITIES, "is_ended", "count", "Ended"),
         ]
-        return grid("freshness", "Freshness by source and exchange", fields, rows.iter_rows(named=True))
+        return grid("freshness", "Freshness by source and exchange", fields, rows)
 
 
 def _most(rows: pl.DataFrame) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 from pipelines.contracts import FCT_EVENT_CARS, FCT_EVENT_SECURITIES, FCT_STUDY_SECURITIES, QUARANTINE
 from pipelines.report.grids import Field, Grid, cells, grid, of
 from pipelines.report.marts import Marts
-from pipelines.report.pages.common import Chart, as_day, fingerprint, shown, stamp, titled, to_event, with_reach
+from pipelines.report.pages.common import TO_EVENT, Chart, as_day, fingerprint, shown, stamp, titled, with_reach
 from pipelines.report.palette import LEVEL
 from pipelines.report.text import clean, counted, day, number, p_value, words
 
@@ -75,13 +75,16 @@ class SecurityPage:
         """The reactions by the choice of the page's selector: each event once, then those of each study."""
         once = self.reactions.unique("event_id", keep="first", maintain_order=True)
         parts = self.reactions.sort("preference", maintain_order=True).group_by("study_id", maintain_order=True)
-        return {"": once} | {str(study): rows for (study,), rows in parts}
+        by_study = {str(study): rows for (study,), rows in parts}
+        return {"": once} | (by_study if len(by_study) > 1 else {})
 
     def context(self) -> dict[str, Any]:
         """Return everything the template shows."""
         security = self.marts.security_of[self.symbol]
         facts = [(label, _shown(name, security[name])) for name, label in _FACTS.items()]
-        studies = [(study, clean(study) or ONCE) for study in self.sets]
+        alone = self.reactions["study_id"].unique()
+        every = clean(alone[0]) if len(alone) == 1 else ONCE
+        studies = [(study, clean(study) or every) for study in self.sets]
         return {
             "title": clean(self.symbol),
             "name": clean(security["name"] or ""),
@@ -131,7 +134,7 @@ class SecurityPage:
     def _table(self) -> Grid:
         fields = [
             Field("event_session", "day", "Day 0"),
-            Field("title", "text", "Event", link=to_event),
+            Field("title", "text", "Event", link=TO_EVENT),
             of(FCT_EVENT_CARS, "study_id", "text", "Study"),
             of(FCT_EVENT_SECURITIES, "expected_sign", "sign", "Expected"),
             of(FCT_EVENT_CARS, "car", "percent", "Abnormal return"),
@@ -142,7 +145,7 @@ class SecurityPage:
             of(FCT_EVENT_CARS, "beta", "signed", "Beta"),
             of(FCT_EVENT_SECURITIES, "n_confounders", "count", "Confounders"),
         ]
-        sets = {study: cells(fields, rows.iter_rows(named=True)) for study, rows in self.sets.items()}
+        sets = {study: cells(fields, rows) for study, rows in self.sets.items()}
         caption, empty = "Reactions of day 0, the newest first", "no study has used this security"
         return Grid("reactions", caption, fields, sets, ("study",), empty, is_printed_whole=True)
 
@@ -150,13 +153,13 @@ class SecurityPage:
         asked = self.marts.part("study_pairs", "symbol", self.symbol)
         rows = titled(self.marts, asked.filter(pl.col("status") != "used"))
         fields = [
-            Field("title", "text", "Event", link=to_event),
+            Field("title", "text", "Event", link=TO_EVENT),
             of(FCT_STUDY_SECURITIES, "study_id", "text", "Study"),
             of(FCT_STUDY_SECURITIES, "status", "word", "Status"),
             of(FCT_STUDY_SECURITIES, "reason", "long", "Reason"),
         ]
         empty = "every event that asked for this security used it"
-        return grid("ledger", "Events that could not use it", fields, rows.iter_rows(named=True), empty=empty)
+        return grid("ledger", "Events that could not use it", fields, rows, empty=empty)
 
     def _findings(self) -> Grid:
         fields = [
@@ -169,7 +172,7 @@ class SecurityPage:
         ]
         rows = self.marts.part("quarantine", "symbol", self.symbol)
         empty = "no price row of this security is in quarantine"
-        return grid("findings", "Rows in quarantine", fields, rows.iter_rows(named=True), empty=empty)
+        return grid("findings", "Rows in quarantine", fields, rows, empty=empty)
 
 
 def _basis(word: str) -> str:

@@ -14,6 +14,8 @@ from pipelines.contracts.vocabulary import TESTS
 from pipelines.report.grids import Field, Grid, cells, grid, of, remarked
 from pipelines.report.marts import Marts
 from pipelines.report.pages.common import (
+    TO_EVENT,
+    TO_TEST,
     Chart,
     event_file,
     fingerprint,
@@ -21,8 +23,6 @@ from pipelines.report.pages.common import (
     shown,
     stamp,
     title_of,
-    to_event,
-    to_test,
     window_name,
     with_reach,
 )
@@ -227,7 +227,7 @@ class ThemePage:
             Field("window", "text", "Window", "relative sessions, both included"),
             of(FCT_GROUP_TESTS, "caar", "percent", "CAAR"),
             of(FCT_GROUP_TESTS, "n", "count", "Pairs"),
-            of(FCT_GROUP_TESTS, "test", "test", "Test", link=to_test, glossary=TESTS),
+            of(FCT_GROUP_TESTS, "test", "test", "Test", link=TO_TEST, glossary=TESTS),
             of(FCT_GROUP_TESTS, "statistic", "signed", "Statistic"),
             of(FCT_GROUP_TESTS, "p_value", "p", "p"),
             of(FCT_GROUP_TESTS, "p_holm", "p", "p (Holm)"),
@@ -237,13 +237,13 @@ class ThemePage:
         rows = rows.sort(
             pl.col("window_end") - pl.col("window_start"), "window_start", "test", descending=[True, False, False]
         )
-        sets = {str(key[0]): cells(fields, part.iter_rows(named=True)) for key, part in rows.group_by("study_id")}
+        sets = {str(key[0]): cells(fields, part) for key, part in rows.group_by("study_id")}
         empty = "no recommended test has a value for this theme"
         return Grid("windows", "What the recommended tests say, by window", fields, sets, ("study",), empty, self.first)
 
     def _tests(self) -> Grid:
         fields = [
-            of(FCT_GROUP_TESTS, "test", "test", "Test", link=to_test, glossary=TESTS),
+            of(FCT_GROUP_TESTS, "test", "test", "Test", link=TO_TEST, glossary=TESTS),
             Field("is_recommended", "flag", "Read this", "what the guide of the methods page says to read here"),
             of(FCT_GROUP_TESTS, "is_valid", "flag", "Valid"),
             of(FCT_GROUP_TESTS, "statistic", "signed", "Statistic", why="note"),
@@ -256,7 +256,7 @@ class ThemePage:
         ]
         rows = self.tests.sort("is_recommended", "is_valid", "test", descending=[True, True, False])
         parts = rows.group_by(CHOICE, maintain_order=True)
-        told = {choice_key(*key): cells(fields, part.iter_rows(named=True)) for key, part in parts}
+        told = {choice_key(*key): cells(fields, part) for key, part in parts}
         sets, remarks = remarked(told, len(fields) - 1)
         empty = "no study groups its pairs by theme"
         first = choice_key(self.first, *self.windows[0]) if self.windows else ""
@@ -266,7 +266,7 @@ class ThemePage:
     def _event_table(self) -> Grid:
         fields = [
             Field("day_0", "day", "Day 0", "the earliest of its securities"),
-            Field("title", "text", "Event", link=to_event),
+            Field("title", "text", "Event", link=TO_EVENT),
             Field("kind", "word", "Kind"),
             Field("n_used", "count", "Used", "securities that at least one study used"),
             Field("n_asked", "count", "Asked for", "securities that the event was asked to be held against"),
@@ -274,4 +274,4 @@ class ThemePage:
             Field("n", "count", "n", "securities that the mean is of", "securities"),
             Field("study_id", "text", "Study"),
         ]
-        return grid("events", "Events of the theme", fields, self.events.iter_rows(named=True))
+        return grid("events", "Events of the theme", fields, self.events)
