@@ -148,7 +148,7 @@
     }
 
     // Paper has no next page: a table that is read whole is printed so, the others say how many rows there are.
-    print(begins) {
+    turnToPaper(begins) {
       if (begins) this.before = [this.page, this.size];
       [this.page, this.size] = begins ? [0, Math.max(this.size, this.given.paper)] : this.before;
       this.update();
@@ -379,16 +379,16 @@
   addEventListener("pointerdown", (event) => { if (!event.target.closest?.(".plot")) tip.hidden = true; });
   addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });
 
-  function print(begins) {
+  function turnToPaper(begins) {
     if (onPaper === begins) return;
     onPaper = begins;
     document.documentElement.toggleAttribute("data-paper", begins);
-    grids.forEach((grid) => grid.print(begins));
+    grids.forEach((grid) => grid.turnToPaper(begins));
     charts.forEach((chart) => { if (chart.seen) chart.draw(); else if (begins) chart.show(); });
   }
 
-  addEventListener("beforeprint", () => print(true));
-  addEventListener("afterprint", () => print(false));
+  addEventListener("beforeprint", () => turnToPaper(true));
+  addEventListener("afterprint", () => turnToPaper(false));
   all("[data-selector]").forEach((select) => select.addEventListener("change", () => {
     const chosen = select.selectedOptions[0]?.textContent ?? "";
     one(`[data-chosen="${select.dataset.selector}"]`).textContent = chosen;

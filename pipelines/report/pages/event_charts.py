@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import polars as pl
@@ -173,11 +173,20 @@ def _placebo_test(event: EventData, study: str) -> str:
     if of_day_0.is_empty():
         return ""
     found = of_day_0.row(0, named=True)
-    note = f", {clean(found['note'])}" if found["note"] else ""
+    dates = clean(found["note"] or "on dates without an event")
     times = number(abs(found["statistic"]))
     return (
         f"the placebo test of the mean of all {found['n']}: p = {p_value(found['p_value'])}, "
-        f"{times} times the root mean square of their means on dates without an event{note}, "
+        f"{times} times the root mean square of their means {dates}, "
+    )
+
+
+def _placebo_caption(event: EventData, study: Mapping[str, Any], n_sessions: pl.Series) -> str:
+    least, most = min(n_sessions), max(n_sessions)
+    n = f"{least} to {most}" if least < most else str(least)
+    return (
+        f"n = {n} sessions of each of {_securities(len(n_sessions))}, the strongest of day 0, {model_words(study)}, "
+        f"window [0, 0], {_placebo_test(event, study['study_id'])}{stamp(event.marts)}"
     )
 
 
@@ -205,12 +214,7 @@ def _placebo(event: EventData) -> Chart:
                 pl.col("symbol").replace_strict(p, default=None, return_dtype=pl.String)
             ),
         )
-        few, many = min(counts["n"]), max(counts["n"])
-        n = f"{few} to {many}" if few < many else str(few)
-        captions[name] = (
-            f"n = {n} sessions of each of {_securities(counts.height)}, the strongest of day 0, {model_words(study)}, "
-            f"window [0, 0], {_placebo_test(event, name)}{stamp(event.marts)}"
-        )
+        captions[name] = _placebo_caption(event, study, counts["n"])
     return Chart(
         "placebo",
         "Day 0 among the sessions before it",

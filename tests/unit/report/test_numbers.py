@@ -43,6 +43,9 @@ CHANGES = (
     f"insert into fct_event_cars select * replace ('{MEAN}' as study_id, car / 2 as car, scar / 3 as scar) "
     f"from fct_event_cars where event_id in ('{EVENT}', 'event-0004')",
     f"delete from fct_event_cars where study_id = '{STUDY}' and event_id = 'event-0004'",
+    "insert into fct_group_tests select * replace ('placebo_p' as test, -2.375 as statistic, 0.0125 as p_value, "
+    "'from 79 dates without an event' as note) from fct_group_tests "
+    f"where group_value = '{EVENT}' and test = 'bmp_t' and window_start = 0 and window_end = 0",
 )
 """What makes the made-up marts uneven: numbers that differ, rows that wait or are left out, a second study."""
 
@@ -128,6 +131,16 @@ def test_day_0_is_the_mart_s(folder: Path, ask: Ask) -> None:
     assert len(expected) == 2
     found = rows(page(folder, f"event-{EVENT}"), "day-0", "exchange_mic", "event_session", "day0_rule", "n", "symbols")
     assert sorted(found) == expected
+
+
+def test_a_placebo_test_is_told_where_a_study_ran_it(folder: Path) -> None:
+    """Its p-value, its statistic and its dates, below the sessions of single securities, which are something else."""
+    captions = page(folder, f"event-{EVENT}").data["charts"]["placebo"]["captions"]
+    assert (
+        "the placebo test of the mean of all 4: p = 0.013, 2.38 times the root mean square of their means "
+        "from 79 dates without an event, source files"
+    ) in captions[STUDY]
+    assert "placebo" not in page(folder, "event-event-0001").data["charts"]["placebo"]["captions"][STUDY]
 
 
 def test_the_strongest_reactions_are_the_mart_s(folder: Path, ask: Ask) -> None:
