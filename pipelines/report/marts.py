@@ -146,6 +146,23 @@ class Marts:
         return ranked.select("study_id").with_row_index("preference")
 
     @cached_property
+    def reactions(self) -> pl.DataFrame:
+        """Reactions of day 0 of all securities and studies, the newest first, with the event's title and day 0."""
+        cars = self.cars.filter(pl.col("window_start") == 0, pl.col("window_end") == 0)
+        sessions = self.study_pairs.select("study_id", "event_id", "symbol", "event_session")
+        signs = self.pairs.select("event_id", "symbol", "expected_sign", "n_confounders")
+        rows = cars.join(sessions, on=["study_id", "event_id", "symbol"], how="left")
+        rows = rows.join(signs, on=["event_id", "symbol"], how="left").join(self.preference, on="study_id", how="left")
+        return self.titled(rows).sort(
+            "event_session", "event_id", "preference", descending=[True, False, False], nulls_last=True
+        )
+
+    def titled(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Add the titles of the rows' events, the id of one that the marts do not have."""
+        known = pl.col("event_id").replace_strict(self.titles, default=pl.col("event_id"), return_dtype=pl.String)
+        return rows.with_columns(title=known)
+
+    @cached_property
     def themes(self) -> list[str]:
         """Themes of the events, sorted."""
         return self.events["theme"].drop_nulls().unique().sort().to_list()

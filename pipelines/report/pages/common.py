@@ -207,11 +207,5 @@ def title_of(event: Mapping[str, Any], longest: int) -> str:
     return cut(clean(event["title"]), longest)
 
 
-def titled(marts: Marts, rows: pl.DataFrame) -> pl.DataFrame:
-    """Add the titles of the rows' events, the id of one that the marts do not have."""
-    known = pl.col("event_id").replace_strict(marts.titles, default=pl.col("event_id"), return_dtype=pl.String)
-    return rows.with_columns(title=known)
-
-
 TO_TEST: Final = Link("test", lambda test: f"methods.html#{test}")
 """Link of a row to what the methods say of its test."""

@@ -26,7 +26,6 @@ from pipelines.report.pages.common import (
     interval_rows,
     stamp,
     theme_file,
-    titled,
     to_known_event,
     to_security,
 )
@@ -61,7 +60,7 @@ class OverviewPage:
         rows = rows.with_columns(n_events=pl.col("event_id").n_unique().over("symbol", "event_session"))
         rows = rows.sort(pl.col("kind") != "outcome", maintain_order=True)
         rows = rows.unique(["symbol", "event_session"], keep="first", maintain_order=True)
-        rows = titled(self.marts, rows)
+        rows = self.marts.titled(rows)
         return rows.sort(pl.col("scar").abs(), "event_id", "symbol", descending=[True, False, False]).head(STRONGEST)
 
     @cached_property
@@ -77,7 +76,7 @@ class OverviewPage:
         rows = rows.sort(pl.col("kind").ne_missing("outcome"), "preference", "event_id", nulls_last=True)
         rows = rows.unique(["symbol", "same"], keep="first", maintain_order=True)
         order = [pl.col("scar").abs(), pl.col("event_id"), pl.col("symbol")]
-        return titled(self.marts, rows.sort(order, descending=[True, False, False], nulls_last=True))
+        return self.marts.titled(rows.sort(order, descending=[True, False, False], nulls_last=True))
 
     def context(self) -> dict[str, Any]:
         """Return everything the template shows."""
@@ -218,7 +217,7 @@ class OverviewPage:
             Field("reason", "text", "What it waits for"),
         ]
         caption = "Pairs of event and security whose window is not complete yet"
-        shown = titled(self.marts, rows)
+        shown = self.marts.titled(rows)
         return grid("pending", caption, fields, shown, empty="no pair waits for sessions")
 
     def _events(self) -> Grid:

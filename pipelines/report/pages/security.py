@@ -11,7 +11,7 @@ import polars as pl
 from pipelines.contracts import FCT_EVENT_CARS, FCT_EVENT_SECURITIES, FCT_STUDY_SECURITIES, QUARANTINE
 from pipelines.report.grids import Field, Grid, cells, grid, of
 from pipelines.report.marts import Marts
-from pipelines.report.pages.common import TO_EVENT, Chart, as_day, fingerprint, shown, stamp, titled, with_reach
+from pipelines.report.pages.common import TO_EVENT, Chart, as_day, fingerprint, shown, stamp, with_reach
 from pipelines.report.palette import LEVEL
 from pipelines.report.text import clean, counted, day, number, p_value, words
 
@@ -60,15 +60,7 @@ class SecurityPage:
     @cached_property
     def reactions(self) -> pl.DataFrame:
         """Reactions of day 0 in every study, the newest first, with the event's title and day 0."""
-        cars = self.marts.part("cars", "symbol", self.symbol)
-        cars = cars.filter(pl.col("window_start") == 0, pl.col("window_end") == 0)
-        sessions = self.marts.part("study_pairs", "symbol", self.symbol).select("study_id", "event_id", "event_session")
-        signs = self.marts.part("pairs", "symbol", self.symbol).select("event_id", "expected_sign", "n_confounders")
-        rows = cars.join(sessions, on=["study_id", "event_id"], how="left").join(signs, on="event_id", how="left")
-        rows = rows.join(self.marts.preference, on="study_id", how="left")
-        return titled(self.marts, rows).sort(
-            "event_session", "event_id", "preference", descending=[True, False, False], nulls_last=True
-        )
+        return self.marts.part("reactions", "symbol", self.symbol)
 
     @cached_property
     def sets(self) -> dict[str, pl.DataFrame]:
@@ -151,7 +143,7 @@ class SecurityPage:
 
     def _ledger(self) -> Grid:
         asked = self.marts.part("study_pairs", "symbol", self.symbol)
-        rows = titled(self.marts, asked.filter(pl.col("status") != "used"))
+        rows = self.marts.titled(asked.filter(pl.col("status") != "used"))
         fields = [
             Field("title", "text", "Event", link=TO_EVENT),
             of(FCT_STUDY_SECURITIES, "study_id", "text", "Study"),
