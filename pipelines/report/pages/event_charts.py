@@ -70,7 +70,7 @@ def _timeline(event: EventData) -> Chart:
     columns = ["exchange", "from", "to", "instant", "date", "opens", "closes", "what", "says"]
     frame = pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)
     n = event.parts["sessions"]["exchange_mic"].n_unique()
-    news = "dark: day 0; dashed: occurred, readable from, public by"
+    news = "blue: day 0; dashed: occurred, readable from, public by"
     said_of_all = f"Sessions of {n} exchanges; {news}; {stamp(event.marts)}"
     return Chart(
         "timeline",
