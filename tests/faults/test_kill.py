@@ -19,7 +19,7 @@ from tests.running import Generation, generation, run_warm, start_warm
 
 pytestmark = pytest.mark.slow
 
-N_KILLS = 10
+N_KILLS = 6
 SEED = 20250127
 
 
@@ -86,7 +86,7 @@ def rerun(publication: Publication, uninterrupted: Uninterrupted, warm: ForkServ
 def test_a_kill_at_any_moment_leaves_one_whole_publication(
     publication: Publication, uninterrupted: Uninterrupted, warm: ForkServerContext, tmp_path: Path
 ) -> None:
-    """SIGKILL at ten moments spread over a run: the old or the new generation, whole; a rerun gives the same hashes.
+    """SIGKILL at six moments spread over a run: the old or the new generation, whole; a rerun gives the same hashes.
 
     Each run meets what the one before it left, until one has published. A run that ends before its moment has come,
     because the machine was busier before, is followed by another one that has less time.

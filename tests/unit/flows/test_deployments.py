@@ -34,13 +34,14 @@ def test_adhoc_waits_to_be_asked(file: dict[str, Any]) -> None:
 
 
 def test_a_deployment_fits_every_checkout(file: dict[str, Any], root: Path) -> None:
-    """Settings come from the worker's folder and environment: no path of a machine and no parameter is fixed."""
+    """Settings come from the worker's folder and environment; `daily` alone fixes one, that it writes the report."""
     assert "pull" not in file
     for deployment in file["deployments"]:
         path, _, function = deployment["entrypoint"].partition(":")
         assert (root / path).is_file()
         assert (path, function) in (("flows/daily.py", "daily"), ("flows/backfill_flow.py", "backfill"))
-        assert deployment["parameters"] == {}
+        fixed = {"settings": {"report": True}} if deployment["name"] == "daily" else {}
+        assert deployment["parameters"] == fixed
         assert deployment["work_pool"]["name"] == "local"
         assert "working_dir" not in deployment["work_pool"]["job_variables"]
 
