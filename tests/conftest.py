@@ -9,7 +9,8 @@ from hypothesis import settings
 
 from tests.built_once import built_once
 
-settings.register_profile("untimed", deadline=None)  # a shared machine's pauses are no faults of what is tested
+# A shared machine's pauses are no faults of what is tested; half of the usual examples keep the suite in its minutes.
+settings.register_profile("untimed", deadline=None, max_examples=50)
 settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -17,9 +17,16 @@ from tests.parsed_page import Parsed
 BEFORE = "20260104T120000Z-a"
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of compiled charts that every test shares."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home(tmp_path: Path, compiled: Path) -> Path:
     """Return a home with two equal publications of made-up marts."""
+    (tmp_path / "cache").symlink_to(compiled)
     before, now = (tmp_path / "generations" / name for name in (BEFORE, "20260105T120000Z-b"))
     publish_made_up(before)
     shutil.copytree(before, now)
