@@ -149,7 +149,7 @@ def run(
     from flows.cli.run_options import refuse_beside_a_demo, refuse_contradictions
     from pipelines.settings import load_settings
 
-    refuse_beside_a_demo(demo_news=demo_news, demo_live=demo_live, news=news, keep=keep)
+    refuse_beside_a_demo(demo_news=demo_news, demo_live=demo_live, news=news, keep=keep, report=report)
     if demo_news:
         from flows.cli.demo_news import show as show_news
 
@@ -294,7 +294,7 @@ def _report(outcome: Outcome, docs: Path | None, pages: Path | None, *, as_json:
 
         index = write_data_docs(outcome.gates, docs)
     if as_json:
-        _print_json(outcome, summary)
+        _print_json(outcome, summary, pages)
         return
     _print_summary(outcome, summary)
     if index is not None:
@@ -303,7 +303,7 @@ def _report(outcome: Outcome, docs: Path | None, pages: Path | None, *, as_json:
         print(f"report:  {pages}")
 
 
-def _print_json(outcome: Outcome, summary: Summary) -> None:
+def _print_json(outcome: Outcome, summary: Summary, pages: Path | None) -> None:
     from flows.cli.live import polled_record, refreshed_record
     from flows.cli.output import print_json
 
@@ -312,6 +312,7 @@ def _print_json(outcome: Outcome, summary: Summary) -> None:
         "status": outcome.status,
         "generation_id": outcome.publication.generation_id,
         "marts": outcome.run.marts_file,
+        "report": pages,
         "live": [refreshed_record(part) for part in outcome.ingested.refreshed],
         "news": [polled_record(part) for part in outcome.ingested.news],
         "warnings": list(outcome.ingested.warnings),

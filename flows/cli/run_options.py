@@ -55,12 +55,19 @@ def refuse_contradictions(settings: Settings, given: Mapping[str, object], as_of
     _refuse_future(given)
 
 
-def refuse_beside_a_demo(*, demo_news: bool, demo_live: bool, news: str | None, keep: Path | None) -> None:
+def refuse_beside_a_demo(
+    *, demo_news: bool, demo_live: bool, news: str | None, keep: Path | None, report: bool = False
+) -> None:
     """Refuse options that go with a demonstration alone, or that it would ignore."""
     if keep is not None and not demo_news:
         raise ConfigurationError("--keep: expected --demo-news beside it, whose home it keeps; leave it out")
     if news is not None and (demo_news or demo_live):
         raise ConfigurationError("--news: a demonstration asks faked providers alone; leave one of the two out")
+    if report and (demo_news or demo_live):
+        raise ConfigurationError(
+            "--report: a demonstration writes no pages; leave it out, or write those of a home that --keep has left: "
+            "REACTION_HOME=... reaction report"
+        )
 
 
 def _refuse(named: list[str], options: tuple[str, ...], why: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from flows.report import write_report
+from tests.browser.pages import find_chromium
 from tests.generated_report import publish_made_up
 
 KINDS = {
@@ -26,9 +28,18 @@ KINDS = {
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Return a headless Chromium that cannot resolve any name, or skip."""
-    path = os.environ.get("REACTION_CHROMIUM")
-    if path is None:
+    if not os.environ.get("REACTION_CHROMIUM"):
         pytest.skip("no browser is named: REACTION_CHROMIUM=$(which chromium) runs these minutes of tests")
+    with launched() as browser:
+        yield browser
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Start the Chromium there is, or skip."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip("there is no Chromium on this machine; REACTION_CHROMIUM may name one")
     with sync_playwright() as playwright:
         offline = ["--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
         browser = playwright.chromium.launch(executable_path=path, args=offline)

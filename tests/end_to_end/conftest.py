@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
-import tests.running
 from tests.built_once import built_once
-from tests.running import Finished, Generation, environment, generation, published_bytes, reaction, reaction_here
+from tests.running import Finished, Generation, generation, published_bytes, reaction, reaction_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +52,3 @@ def _run_twice(folder: Path) -> None:
     second = reaction("run", "--no-prefect", "--json", home=home)
     for name, finished in (("first", first), ("second", second)):
         (folder / f"{name}.json").write_text(json.dumps(asdict(finished)))
-
-
-def reaction_here_with(settings: Mapping[str, str], *arguments: object, home: Path) -> Finished:
-    """Run the command in this process with more environment variables."""
-    with patch.object(tests.running, "environment", lambda home: environment(home) | dict(settings)):
-        return reaction_here(*arguments, home=home)

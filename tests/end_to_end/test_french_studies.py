@@ -18,7 +18,6 @@ from pipelines.errors import ConfigurationError, SourceError, SpecError
 from pipelines.fake_providers import faults
 from pipelines.fake_providers.ken_french import COLUMNS, OLD, FakeFrench
 from pipelines.settings import Settings
-from tests.end_to_end.conftest import reaction_here_with
 from tests.generated_prices import new_york_sessions, write
 from tests.running import reaction, reaction_here
 
@@ -125,7 +124,7 @@ def test_a_run_keeps_the_library_and_its_studies_use_one_family_each(world: Worl
     options = (*files, "--studies", studies, "--exchange", "XNYS", "--factors-source", "ken_french")
     address = {"REACTION_KEN_FRENCH_BASE_URL": world.library.base_url}
     command = ("run", "--no-prefect", "--json", *options)
-    first = reaction_here_with(address, *command, home=home)
+    first = reaction_here(*command, home=home, settings=address)
     assert len(world.library.log) == 3
     second = reaction(*command, home=home, settings=address)  # a new process knows what is stored and nothing else
     for finished in (first, second):

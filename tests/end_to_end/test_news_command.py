@@ -13,7 +13,6 @@ from pipelines.fake_providers.edgar import FakeEdgar
 from pipelines.fake_providers.faults import throttled
 from pipelines.fake_providers.hackernews import FakeHackerNews, story
 from pipelines.fake_providers.january_2025 import COMPANIES, FILINGS
-from tests.end_to_end.conftest import reaction_here_with
 from tests.recorded.asking_news import HOSTILE
 from tests.running import Finished, reaction, reaction_here
 
@@ -52,8 +51,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
         hackernews.arm(throttled())
         first = reaction(*asked, "--share-counts", "edgar", home=home, settings=settings)
         hackernews.disarm()
-        second = reaction_here_with(settings, *asked, "--no-prefect", home=home)
-        third = reaction_here_with(settings, "run", "--no-prefect", home=home)
+        second = reaction_here(*asked, "--no-prefect", home=home, settings=settings)
+        third = reaction_here("run", "--no-prefect", home=home, settings=settings)
         status = reaction_here("status", "--json", home=home)
         yield Runs(home, first, second, third, status, settings)
 
@@ -116,15 +115,15 @@ def test_status_shows_the_news_of_each_source(runs: Runs) -> None:
 def test_a_backfill_of_news_is_planned_done_and_not_repeated(runs: Runs) -> None:
     """A dry run counts, the command fills and says who has no history, and again it has nothing to do."""
     asked = ("backfill", "--from", "2025-01-01", "--to", "2025-01-31", "--sources", "edgar,feeds")
-    plan = reaction_here_with(runs.settings, *asked, "--dry-run", "--json", home=runs.home).json
+    plan = reaction_here(*asked, "--dry-run", "--json", home=runs.home, settings=runs.settings).json
     assert (plan["chunks"], plan["without_history"]) == (5, ["feeds"])
     with FakeEdgar(COMPANIES, FILINGS) as edgar:
         settings = {**runs.settings, "REACTION_EDGAR_BASE_URL": edgar.base_url}
-        done = reaction_here_with(settings, *asked, home=runs.home)
+        done = reaction_here(*asked, home=runs.home, settings=settings)
         assert (done.code, "done: 5 chunks, 3 rows" in done.out) == (0, True), done.err
         assert "feeds: no history" in done.out
         n_asked = len(edgar.log)
-        again = reaction_here_with(settings, *asked, "--json", home=runs.home)
+        again = reaction_here(*asked, "--json", home=runs.home, settings=settings)
         assert (again.json["done_before"], again.json["chunks"], len(edgar.log)) == (5, 0, n_asked)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,14 +12,18 @@ import duckdb
 import numpy as np
 import pytest
 
+from flows.summary import strongest_figure, strongest_reactions
 from pipelines.contracts import FCT_EVENT_CANDIDATES, GENERATIONS, MARKET, NEWS, PUBLISHED, Table
+from pipelines.report.figures import svg
 from tests.end_to_end.conftest import SampleRun
-from tests.running import generation, open_marts, published_bytes, rows
+from tests.running import ROOT, generation, open_marts, published_bytes, rows
 
 pytestmark = pytest.mark.slow
 
 TABLES = (*PUBLISHED, GENERATIONS)
 NAMES = [table.name for table in TABLES]
+LABELS = re.compile(r'aria-label="([^"]*)"')
+NUMBERS = re.compile(r"-?\d+\.\d+")
 PAIR = "event_id = 'nvda-record-selloff' and symbol = 'NVDA'"
 
 
@@ -194,3 +199,17 @@ def test_the_record_of_runs_tells_both_runs(sample_run: SampleRun) -> None:
     assert rows(sample_run.home, "select run_id, status from runs") == [(first, "published")]
     failed = rows(sample_run.home, "select count(*) from quality_checks where severity = 'fail' and not passed")
     assert failed == [(0,)]
+
+
+def test_the_readme_s_figure_is_that_of_the_sample(sample_run: SampleRun) -> None:
+    """Each mark of docs/strongest.svg has the numbers of the published marts."""
+    figure = strongest_figure(strongest_reactions(sample_run.home / "published" / "marts.duckdb"))
+    assert figure is not None
+    kept = (ROOT / "docs" / "strongest.svg").read_text(encoding="utf-8")
+    assert len([mark for mark in marks(kept) if "nvda-record-selloff" in mark]) >= 2
+    assert marks(svg(figure)) == marks(kept)
+
+
+def marks(drawing: str) -> list[str]:
+    """Return what an SVG says of its marks, to nine digits."""
+    return [NUMBERS.sub(lambda found: f"{float(found[0]):.9g}", label) for label in LABELS.findall(drawing)]

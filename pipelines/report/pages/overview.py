@@ -147,7 +147,7 @@ class OverviewPage:
         return (
             f"The publication before this one is of {instant(before['published_at'])}. Since then: "
             f"{counted(new.height, 'new session')} of {counted(new['symbol'].n_unique(), 'security', 'securities')}; "
-            f"{counted(self.changes.height, 'new or changed reaction')} of a security on a day 0."
+            f"{counted(self.changes.height, 'reaction')} of day 0 new or changed."
         )
 
     def _latest(self) -> Grid:

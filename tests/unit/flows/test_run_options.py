@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from flows.cli.run_options import refuse_contradictions
+from flows.cli.run_options import refuse_beside_a_demo, refuse_contradictions
 from pipelines.errors import ConfigurationError
 from pipelines.settings import Settings
 
@@ -49,3 +50,24 @@ def test_as_of_takes_nothing_that_asks_or_reads(tmp_path: Path) -> None:
     given = {"--start": date(2020, 1, 2), "--hourly": None, "--events": (Path("e.csv"),), "--prices": ()}
     with pytest.raises(ConfigurationError, match=r"leave out --start and --events$"):
         refuse_contradictions(Settings(home=tmp_path), given, "2025-01-27T21:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"demo_live": True, "report": True}, r"--report: a demonstration writes no pages"),
+        ({"demo_news": True, "report": True}, r"--report: a demonstration writes no pages"),
+        ({"keep": Path("january")}, r"--keep: expected --demo-news beside it"),
+        ({"demo_live": True, "news": "arxiv"}, r"--news: a demonstration asks faked providers alone"),
+    ],
+)
+def test_a_demonstration_takes_no_option_that_it_would_ignore(given: dict[str, Any], words: str) -> None:
+    """The message says what to leave out."""
+    none: dict[str, Any] = {"demo_news": False, "demo_live": False, "news": None, "keep": None, "report": False}
+    with pytest.raises(ConfigurationError, match=words):
+        refuse_beside_a_demo(**none | given)
+
+
+def test_a_run_may_leave_its_report() -> None:
+    """Where no demonstration is asked for nothing is refused."""
+    refuse_beside_a_demo(demo_news=False, demo_live=False, news="arxiv", keep=None, report=True)

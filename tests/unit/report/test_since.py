@@ -53,7 +53,7 @@ def test_nothing_is_new_where_nothing_changed(home: Path) -> None:
     """Two equal publications: no session, no reaction, and the newest session of each security is shown."""
     page, html = first_page(home)
     assert "The publication before this one is of 2026-01-04 12:00 UTC" in html
-    assert "Since then: 0 new sessions of 0 securities; 0 new or changed reactions" in html
+    assert "Since then: 0 new sessions of 0 securities; 0 reactions of day 0 new or changed" in html
     assert len(page.rows["latest"]) == 4
     assert page.rows["changes"] == [["no reaction of day 0 changed"]]
 
@@ -81,7 +81,7 @@ def test_a_changed_reaction_is_told_with_what_it_was(home: Path) -> None:
     change(home / "generations" / BEFORE, f"update fct_study_securities set status = 'pending' where {pending}")
 
     page, html = first_page(home)
-    assert "2 new or changed reactions of a security on a day 0" in html
+    assert "2 reactions of day 0 new or changed" in html
     restated, matured = page.rows["changes"]
     assert restated[0] == "S003"
     assert restated[2:6] == ["Something of the kind 1 happened", "1", "used", "used"]
